@@ -1,0 +1,34 @@
+"""What every operation has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migsafe.model.names import QualifiedName
+from migsafe.model.script import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseOperation:
+    """One thing that a statement does to the database.
+
+    Attributes:
+        span: the part of the script's text that says it: the action of an ALTER TABLE, else the whole statement.
+    """
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOperation(BaseOperation):
+    """An operation on one table.
+
+    Attributes:
+        table: the table, or the view, index or sequence that ALTER TABLE accepts in its place.
+        if_exists: `ALTER TABLE IF EXISTS`, `DROP TABLE IF EXISTS`: silently nothing when the table is missing.
+        only: `ONLY`: not its partitions and children.
+    """
+
+    table: QualifiedName
+    if_exists: bool = False
+    only: bool = False

@@ -1,0 +1,65 @@
+"""A report: all findings of one run, and what they were found with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from migsafe.model.dialect import Dialect, ServerVersion
+from migsafe.model.finding import Category, Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDescriptor:
+    """What a reader of a report needs to know of a rule: no code, only words.
+
+    Attributes:
+        summary: one line.
+        why: why it hurts.
+        instead: what to do.
+        fine: when it is fine.
+        source: database versions and pages of the manual.
+    """
+
+    name: str
+    category: Category
+    summary: str
+    why: str
+    instead: str
+    fine: str
+    source: str
+    dialects: tuple[Dialect, ...]
+    default: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found.
+
+    Attributes:
+        linted: files that were judged.
+        context: files that were read only for what they leave behind.
+        suppressed: how many findings an ignore with a reason took away.
+        cleared: how many findings evidence took away.
+        hidden: how many findings are lighter than what was asked for.
+        sources: path → text of the files that findings point into, for code frames.
+    """
+
+    dialect: Dialect
+    server: ServerVersion
+    findings: tuple[Finding, ...]
+    rules: Mapping[str, RuleDescriptor]
+    linted: int
+    context: int = 0
+    migrations: int = 0
+    suppressed: int = 0
+    cleared: int = 0
+    hidden: int = 0
+    shims: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have this severity."""
+        return Counter(finding.severity for finding in self.findings)[severity]

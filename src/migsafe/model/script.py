@@ -1,0 +1,165 @@
+"""Migrations as a tool keeps them: files, directions, transaction rules, and exact places in the text."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
+
+from migsafe.model.dialect import Dialect
+
+
+class Span(NamedTuple):
+    """A half-open range of code points, `start` included and `end` not."""
+
+    start: int
+    end: int
+
+
+class Position(NamedTuple):
+    """A place in a file as a person counts: line and column from 1, columns in code points."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """A file as it is on disk, and where its lines begin."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        starts.extend(index + 1 for index, char in enumerate(self.text) if char == "\n")
+        return starts
+
+    def position(self, offset: int) -> Position:
+        """The line and column of a code point offset; past the end it is the end."""
+        offset = max(0, min(offset, len(self.text)))
+        line = bisect_right(self._line_starts, offset)
+        return Position(line, offset - self._line_starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """The text of line `number` (from 1) without its line break; empty past the end."""
+        if not 1 <= number <= len(self._line_starts):
+            return ""
+        start = self._line_starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : len(self.text) if end < 0 else end].rstrip("\r")
+
+
+class Direction(StrEnum):
+    """Which way a script takes the database."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class TransactionRule(StrEnum):
+    """Who opens a transaction around a script's statements."""
+
+    TOOL = "tool"
+    """The tool wraps the whole script in one transaction."""
+    NONE = "none"
+    """Each statement commits by itself unless the script says BEGIN."""
+    IMPLICIT = "implicit"
+    """The script is sent as one simple query: several statements are one implicit transaction, a single one is none
+    (PostgreSQL 18 manual, 54.2.2.1 "Multiple Statements in a Simple Query")."""
+    UNLESS_FORBIDDEN = "unless-forbidden"
+    """The tool wraps the script, unless it holds a statement that the database refuses inside a transaction."""
+
+
+class Segment(NamedTuple):
+    """From `script_start` on, the script's text comes from `source_start` of the file.
+
+    A verbatim segment maps code point by code point; another (a placeholder's value, SQL rendered from Python)
+    maps as a whole to where it came from.
+    """
+
+    script_start: int
+    source_start: int
+    verbatim: bool
+
+
+@dataclass(frozen=True)
+class Script:
+    """One direction of one migration: the SQL that the server gets, and the way back to the file.
+
+    Attributes:
+        text: the SQL. Where a file holds more than this script (sections, directives), the rest is blanked with
+            spaces, so that offsets in `text` are offsets in the file.
+        segments: only where `text` is not the file's own text at the same offsets; sorted by `script_start`.
+        placeholders: spans of `text` that the tool fills in and that have no configured value.
+    """
+
+    direction: Direction
+    text: str
+    source: SourceText
+    transaction: TransactionRule
+    dialect: Dialect
+    segments: tuple[Segment, ...] = ()
+    placeholders: tuple[Span, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The file, as it is shown to people."""
+        return self.source.path
+
+    def source_offset(self, offset: int) -> int:
+        """Where in the file the script's code point `offset` comes from."""
+        if not self.segments:
+            return offset
+        index = bisect_right(self.segments, offset, key=lambda segment: segment.script_start) - 1
+        segment = self.segments[max(index, 0)]
+        return segment.source_start + (offset - segment.script_start if segment.verbatim else 0)
+
+    def position(self, offset: int) -> Position:
+        """The file's line and column of the script's code point `offset`."""
+        return self.source.position(self.source_offset(offset))
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step of a project's history, in both directions where the tool keeps both.
+
+    Attributes:
+        id: what the tool calls it (version, revision, folder name); unique in its layout.
+        repeatable: runs again whenever its text changes, after all others (Flyway `R__`).
+        checksummed: the tool refuses to run when the file has changed since.
+    """
+
+    id: str
+    path: str
+    up: Script | None = None
+    down: Script | None = None
+    repeatable: bool = False
+    checksummed: bool = False
+
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """The scripts that exist, the way up first."""
+        return tuple(script for script in (self.up, self.down) if script is not None)
+
+
+@dataclass(frozen=True)
+class UnreadableFile:
+    """A file of a layout that could not be read, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class MigrationSet:
+    """All migrations of one layout, in the order in which the tool runs them."""
+
+    tool: str
+    root: str
+    dialect: Dialect
+    migrations: tuple[Migration, ...]
+    unreadable: tuple[UnreadableFile, ...] = field(default=())
