@@ -25,12 +25,14 @@ class Statement:
         text: the script's text in that span.
         operations: what it does, in order; never empty for a statement that does anything.
         comments: those between the statement before (or the start of the script) and its first token.
+        truncated: names in it that are longer than the database keeps, whole; operations have what is left of them.
     """
 
     span: Span
     text: str
     operations: tuple[Operation, ...]
     comments: tuple[Comment, ...] = ()
+    truncated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

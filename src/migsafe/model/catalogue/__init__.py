@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migsafe.model.catalogue.catalogue import Catalogue
 from migsafe.model.catalogue.objects import (
     Column,
     Domain,
@@ -15,7 +16,6 @@ from migsafe.model.catalogue.objects import (
     Trigger,
     View,
 )
-from migsafe.model.catalogue.catalogue import Catalogue
 
 __all__ = [
     "Catalogue",

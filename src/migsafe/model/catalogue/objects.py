@@ -18,7 +18,6 @@ from migsafe.model.operation import (
 )
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A column of a table.
@@ -64,6 +63,8 @@ class Index:
     Attributes:
         valid: false for ON ONLY of a partitioned table until all partitions are attached.
         constraint: the constraint that owns it.
+        parent: the partitioned index that it is attached to.
+        nulls_not_distinct: a unique index that holds at most one NULL.
     """
 
     name: QualifiedName
@@ -76,6 +77,8 @@ class Index:
     where: Expression | None = None
     valid: bool = True
     constraint: str | None = None
+    parent: QualifiedName | None = None
+    nulls_not_distinct: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -96,7 +99,11 @@ class Index:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A trigger of a table; `deferred` for a constraint trigger that is initially deferred."""
+    """A trigger of a table; `deferred` for a constraint trigger that is initially deferred.
+
+    Attributes:
+        inherited: a partition has it from its partitioned table.
+    """
 
     name: str
     function: QualifiedName | None
@@ -104,6 +111,8 @@ class Trigger:
     events: tuple[str, ...] = ()
     deferred: bool = False
     enabled: bool = True
+    row_level: bool = False
+    inherited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +198,11 @@ class EnumType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """A domain; `constrained` when a value can be refused by it."""
+    """A domain; `constrained` when a value can be refused by it.
+
+    Attributes:
+        checks: names of its CHECK constraints.
+    """
 
     name: QualifiedName
     base: DataType

@@ -65,7 +65,11 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class IndexElement:
-    """One key of an index: a column or an expression."""
+    """One key of an index: a column or an expression.
+
+    Attributes:
+        prefix_length: MySQL: only so many characters (bytes of a binary column) are indexed.
+    """
 
     column: str | None = None
     expression: Expression | None = None
@@ -73,6 +77,7 @@ class IndexElement:
     operator_class: str | None = None
     descending: bool = False
     nulls_first: bool | None = None
+    prefix_length: int | None = None
 
 
 class ReferentialAction(StrEnum):
@@ -160,9 +165,7 @@ class ForeignKey(BaseConstraint):
     on_update: ReferentialAction = ReferentialAction.NO_ACTION
 
 
-Constraint = (
-    CheckConstraint | NotNullConstraint | UniqueConstraint | PrimaryKey | ExclusionConstraint | ForeignKey
-)
+Constraint = CheckConstraint | NotNullConstraint | UniqueConstraint | PrimaryKey | ExclusionConstraint | ForeignKey
 
 
 @dataclass(frozen=True, slots=True)
