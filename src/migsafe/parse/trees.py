@@ -1,0 +1,71 @@
+"""The one place where sqlglot's parser is called: for queries, and for expressions that hold one.
+
+Its trees stay inside `parse`: `queries` takes from them what operations need.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import TYPE_CHECKING
+
+from migsafe.model.dialect import Dialect
+from migsafe.model.names import truncate_identifier
+from migsafe.parse.cursor import PLACEHOLDER, Cursor
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+    from sqlglot.dialects.dialect import Dialect as SqlglotDialect
+
+
+@cache
+def _dialect(dialect: Dialect) -> SqlglotDialect:
+    from sqlglot.dialects.dialect import Dialect as SqlglotDialect
+
+    # What sqlglot warns of, this package says itself, with a place.
+    logging.getLogger("sqlglot").addHandler(logging.NullHandler())
+    return SqlglotDialect.get_or_raise(dialect.value)
+
+
+def parse_tree(cursor: Cursor, before: str = "") -> exp.Expr | None:
+    """The tree of what is left of a cursor, or None where sqlglot cannot make one.
+
+    Args:
+        before: text to put in front, so that a part of a statement becomes one.
+    """
+    dialect = _dialect(cursor.dialect)
+    try:
+        trees = dialect.parse(before + _text(cursor))
+    except Exception:
+        # Besides its ParseError, sqlglot lets AttributeError, RecursionError and others out on valid statements that
+        # it does not know; whatever it is, the caller goes on without a tree.
+        return None
+    return trees[0] if len(trees) == 1 else None
+
+
+def _text(cursor: Cursor) -> str:
+    """The source, with placeholders written as plain words of the same length."""
+    text, base = cursor.source, cursor.span.start
+    for token in cursor.tokens[cursor.at : cursor.stop]:
+        if token.kind == PLACEHOLDER:
+            start, end = token.start - base, token.end - base
+            text = text[:start] + "_" * (end - start) + text[end:]
+    return text
+
+
+def folded(identifier: exp.Expr | None, dialect: Dialect) -> str:
+    """A name of the tree as the database stores it; SQLite folds all, MySQL keeps the spelling."""
+    if identifier is None:
+        return ""
+    name: str = identifier.name
+    if dialect is Dialect.SQLITE:
+        return name.lower()
+    if dialect is Dialect.MYSQL:
+        return name
+    return truncate_identifier(name if identifier.args.get("quoted") else name.lower())
+
+
+def folded_column(identifier: exp.Expr | None, dialect: Dialect) -> str:
+    """A column of the tree as the database compares it: MySQL keeps the spelling of tables alone."""
+    name = folded(identifier, dialect)
+    return name.lower() if dialect is Dialect.MYSQL else name
