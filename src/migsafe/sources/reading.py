@@ -1,0 +1,201 @@
+"""From the paths that the user named to loaded layouts: the public way into this package."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from migsafe.errors import NoMigrationsError, PathNotFoundError
+from migsafe.model.dialect import Dialect
+from migsafe.model.script import MigrationSet, SourceText, UnreadableFile
+from migsafe.sources.base import LoadedLayout, Source, SourceOptions
+from migsafe.sources.dialects import choose_dialect
+from migsafe.sources.files import Folder, decode_source, shown_path
+from migsafe.sources.finding import Finder, Found, folders_below
+from migsafe.sources.registry import PLAIN, SOURCES, claimant, source_named
+from migsafe.sources.unread import PYTHON_FOLDERS, hint_for_folder, hint_for_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_DEFAULT_HINT = "name a folder with migrations, or say which tool wrote them"
+
+
+def detect(path: Path) -> Source | None:
+    """The source whose layout a folder is, or a file belongs to; None where no source claims it."""
+    path = path.absolute()
+    if path.is_dir():
+        return claimant(Folder(path))
+    found = Finder().above(path)
+    return None if found is None else found.source
+
+
+@dataclass
+class _Request:
+    """What is asked of one layout: everything in some folders, and single files.
+
+    Attributes:
+        dialect: the one that the named files' own names say.
+    """
+
+    found: Found
+    dialect: Dialect | None = None
+    folders: list[Path] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    alone: bool = False
+
+
+def read_paths(paths: Sequence[Path], options: SourceOptions) -> tuple[LoadedLayout, ...]:
+    """Read the layouts that the paths stand in, lie above, or are.
+
+    Args:
+        paths: files and folders; a file or folder inside a layout selects a part of it, the rest is context.
+
+    Raises:
+        PathNotFoundError: a path does not exist.
+        NoMigrationsError: there are no migrations where a path leads.
+        UsageError: `options.tool` names no source.
+    """
+    finder = Finder(source_named(options.tool) if options.tool else None)
+    requests: dict[tuple[str, Path, Dialect | None, bool], _Request] = {}
+    for path in paths:
+        if not os.path.exists(path):
+            raise PathNotFoundError(f"{path} does not exist", hint=_missing_hint(path))
+        for request in _requests(Path(shown_path(path)).absolute(), finder):
+            key = (request.found.source.name, request.found.root.path, request.dialect, request.alone)
+            known = requests.setdefault(key, request)
+            if known is not request:
+                known.folders += request.folders
+                known.files += request.files
+    return tuple(_load(request, options) for request in requests.values())
+
+
+def _missing_hint(path: Path) -> str | None:
+    return "it is a link that leads nowhere" if path.is_symlink() else None
+
+
+def read_stdin(text: str | bytes, name: str, options: SourceOptions) -> LoadedLayout:
+    """One text that stands in no folder; its marks say which tool's it is, unless `options.tool` does.
+
+    Args:
+        text: what was read; bytes are decoded as a file's are.
+        name: what it is called in reports.
+
+    Raises:
+        UsageError: `options.tool` names no source.
+    """
+    source = decode_source(name, text) if isinstance(text, bytes) else SourceText(name, text.removeprefix("\ufeff"))
+    dialect = options.dialect or Dialect.POSTGRES
+    if isinstance(source, UnreadableFile):
+        return LoadedLayout(MigrationSet(PLAIN.name, name, dialect, (), (source,)), frozenset({name}))
+    asked: Iterable[Source] = [source_named(options.tool)] if options.tool else SOURCES.values()
+    for tool in asked:
+        migrations = tool.read_text(source, options)
+        if migrations is not None:
+            return LoadedLayout(MigrationSet(tool.name, name, dialect, migrations), frozenset({name}))
+    return _without_marks(source, source_named(options.tool or PLAIN.name), replace(options, dialect=dialect))
+
+
+def _without_marks(source: SourceText, tool: Source, options: SourceOptions) -> LoadedLayout:
+    """A text that the user says is a tool's and that does not show it: plain SQL under the tool's usual rule."""
+    dialect = options.dialect or Dialect.POSTGRES
+    options = replace(options, transaction=options.transaction or tool.usual_rule(dialect))
+    migrations = PLAIN.read_text(source, options)
+    return LoadedLayout(MigrationSet(tool.name, source.path, dialect, migrations), frozenset({source.path}))
+
+
+def _requests(path: Path, finder: Finder) -> Iterator[_Request]:
+    if not path.is_dir():
+        yield _file_request(path, finder)
+        return
+    folder = finder.folder(path)
+    above = finder.above(path) if finder.source_of(folder) is None else None
+    if above is not None and above.source.whole_tree:
+        yield _Request(above, folders=[path])
+        return
+    found = list(finder.below(folder)) or _unclaimed(folder, finder.forced)
+    if not found:
+        raise _nothing_in(folder, finder.forced)
+    for layout in found:
+        yield _Request(layout, folders=[path])
+
+
+def _file_request(path: Path, finder: Finder) -> _Request:
+    """The layout of a named file; the file alone where it belongs to none."""
+    found = finder.above(path)
+    if found is None:
+        return _Request(Found(finder.forced or PLAIN, finder.folder(path.parent)), files=[path], alone=True)
+    return _Request(found, dialect=found.source.dialect_of(path), files=[path])
+
+
+def _unclaimed(folder: Folder, forced: Source | None) -> list[Found]:
+    """Where nobody claims anything, every folder with SQL files is plain SQL; one that cannot be listed is said."""
+    if forced is not None:
+        return []
+    return [Found(PLAIN, below) for below in folders_below(folder) if below.sql_files() or below.unreadable]
+
+
+def _nothing_in(folder: Folder, forced: Source | None) -> NoMigrationsError:
+    likely = (below for below in folders_below(folder) if below is folder or below.name in PYTHON_FOLDERS)
+    hints = (hint for below in likely if (hint := hint_for_folder(below)))
+    kind = f"{forced.name} migrations" if forced else "migrations"
+    return NoMigrationsError(f"no {kind} in {folder.shown()}", hint=next(hints, _DEFAULT_HINT))
+
+
+def _load(request: _Request, options: SourceOptions) -> LoadedLayout:
+    if request.alone:
+        return _load_alone(request, options)
+    root, source = request.found.root, request.found.source
+    chosen = replace(options, dialect=options.dialect or request.dialect)
+    migrations = source.read(root, chosen)
+    if root.unreadable is not None:
+        migrations = replace(migrations, unreadable=(*migrations.unreadable, root.unreadable))
+    known = _paths_of(migrations)
+    files = {shown_path(path) for path in request.files if not source.is_aside(path) or shown_path(path) in known}
+    left_out = tuple(UnreadableFile(file, _left_out(source, migrations)) for file in sorted(files - known))
+    below = {path for path in known if any(_below(path, folder) for folder in request.folders)}
+    return LoadedLayout(replace(migrations, unreadable=(*migrations.unreadable, *left_out)), frozenset(below | files))
+
+
+def _left_out(source: Source, migrations: MigrationSet) -> str:
+    return f"is not one of the files that {source.name} runs on {migrations.dialect} from {migrations.root}"
+
+
+def _load_alone(request: _Request, options: SourceOptions) -> LoadedLayout:
+    """Files that belong to no layout: those with a tool's marks as that tool reads them, the rest as plain SQL."""
+    root = request.found.root
+    names = sorted({path.name for path in request.files})
+    alone = {name: _read_alone(root, name, options) for name in names}
+    base = PLAIN.read_files(root, [name for name, read in alone.items() if read is None], options)
+    marked = [read.migrations for read in alone.values() if read is not None]
+    migrations = replace(
+        base,
+        tool=marked[0].tool if len(marked) == len(names) == 1 else base.tool,
+        migrations=base.migrations + tuple(one for read in marked for one in read.migrations),
+        unreadable=base.unreadable + tuple(one for read in marked for one in read.unreadable),
+    )
+    return LoadedLayout(migrations, frozenset(root.shown(name) for name in names))
+
+
+def _read_alone(root: Folder, name: str, options: SourceOptions) -> LoadedLayout | None:
+    """A file that is no plain SQL: a tool's marks are in it, or it is Python; None for any other."""
+    source = root.source(name)
+    if not isinstance(source, SourceText):
+        return None
+    dialect = choose_dialect(root, options)
+    if name.endswith(".py"):
+        unread = UnreadableFile(source.path, hint_for_text(source.text) or "is Python, not SQL")
+        return LoadedLayout(MigrationSet(PLAIN.name, root.shown(), dialect, (), (unread,)), frozenset())
+    layout = read_stdin(source.text, source.path, replace(options, dialect=dialect))
+    return None if layout.migrations.tool == PLAIN.name else layout
+
+
+def _paths_of(migrations: MigrationSet) -> set[str]:
+    scripts = {script.path for migration in migrations.migrations for script in migration.scripts}
+    return scripts | {file.path for file in migrations.unreadable}
+
+
+def _below(shown: str, folder: Path) -> bool:
+    return Path(shown).absolute().is_relative_to(folder)
