@@ -1,0 +1,37 @@
+-- What shadow/ watches while a statement runs. None of these takes a lock on a user's relation.
+
+-- relations --
+-- Every relation that a statement can work on, with what tells whether it did.
+select c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text, c.relfilenode::bigint,
+       coalesce(x.indrelid, 0)::bigint
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+left join pg_index x on x.indexrelid = c.oid
+where c.relkind in ('r', 'p', 'f', 'v', 'm', 'i', 'I')
+  and n.nspname !~ '^pg_(toast|catalog)' and n.nspname <> 'information_schema'
+
+-- scans_in_transaction --
+-- Sequential scans by the transaction that asks.
+select relid::bigint, seq_scan from pg_stat_xact_all_tables where seq_scan > 0
+
+-- scans --
+-- Sequential scans since the server began, of sessions that have reported them.
+select relid::bigint, seq_scan from pg_stat_all_tables where seq_scan > 0
+
+-- report_scans --
+select pg_stat_force_next_flush() is null
+
+-- sizes --
+-- Bytes of the main file; takes ACCESS SHARE on each relation, so ask when locks have been read already.
+select c.oid::bigint, pg_relation_size(c.oid) from pg_class c where c.oid = any(%s::oid[]) and c.relkind in ('r', 'm')
+
+-- locks --
+-- Locks on relations that a backend has or waits for, and its wait for other transactions (relation 0).
+select coalesce(relation, 0)::bigint, mode, granted
+from pg_locks
+where pid = %s
+  and (locktype = 'relation' and database = (select oid from pg_database where datname = current_database())
+       or locktype in ('virtualxid', 'transactionid') and not granted)
+
+-- blockers --
+select pg_blocking_pids(%s)

@@ -1,0 +1,241 @@
+"""One session on a Postgres server, opened by the rules of the house.
+
+psycopg is imported only when a connection is made: a command that never connects never pays for it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from migsafe.errors import EnvironmentFailedError
+from migsafe.postgres.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import ModuleType
+
+    import psycopg
+
+APPLICATION_NAME = "migsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long a session waits, in milliseconds; 0 waits for ever.
+
+    Attributes:
+        lock: for one lock (`lock_timeout` is per lock, not per statement).
+        statement: for one statement, its waits included.
+    """
+
+    lock: int = 500
+    statement: int = 30_000
+
+
+#: For CREATE, DROP and REINDEX INDEX CONCURRENTLY: `lock_timeout` would cancel their waits for old snapshots too,
+#: and leave an invalid index behind.
+NO_TIMEOUTS = Timeouts(lock=0, statement=0)
+
+
+class StatementFailedError(EnvironmentFailedError):
+    """The server refused a statement."""
+
+    def __init__(self, message: str, *, sqlstate: str | None, hint: str | None = None) -> None:
+        """
+        Args:
+            message: the server's primary message, in one line.
+            sqlstate: the five characters of its error code; None when the connection broke.
+            hint: the server's hint, if it gave one.
+        """
+        super().__init__(message, hint=hint)
+        self.sqlstate = sqlstate
+
+
+class Session:
+    """One connection; a context manager that closes it.
+
+    Made by `connect`. Errors of the server come out as `StatementFailedError`, without passwords.
+    """
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], secrets: tuple[str, ...] = ()) -> None:
+        self._connection = connection
+        self._secrets = secrets
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session; what is not committed is rolled back. Closing twice is fine."""
+        self._connection.close()
+
+    def cancel(self) -> None:
+        """Stop the statement that runs in another thread, if there is one; it fails there with 57014."""
+        self._connection.cancel_safe()
+
+    @property
+    def backend_pid(self) -> int:
+        """The process id of the server's backend."""
+        return self._connection.info.backend_pid
+
+    @property
+    def server_version(self) -> int:
+        """The server's version as a number: 180006 for 18.6."""
+        return self._connection.info.server_version
+
+    def execute(self, sql: str) -> None:
+        """Run a script of one or more statements as it is; what it returns is dropped.
+
+        Raises:
+            StatementFailedError: at the first statement that the server refuses.
+        """
+        with self._errors():
+            self._connection.execute(sql.encode())
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement that returns rows.
+
+        Args:
+            sql: with `%s` for each parameter; without parameters a `%` is only a `%`.
+            parameters: values, bound by the driver.
+
+        Raises:
+            StatementFailedError: when the server refuses it.
+        """
+        with self._errors():
+            return self._connection.execute(sql.encode(), parameters or None).fetchall()
+
+    def execute_with_names(self, sql: str, **names: str | tuple[str, ...]) -> None:
+        """Run a statement whose `{name}` places take identifiers, quoted by the driver.
+
+        Args:
+            sql: with `{name}` for each identifier.
+            names: by place: a name, or its parts from schema to name.
+
+        Raises:
+            StatementFailedError: when the server refuses it.
+        """
+        from psycopg import sql as composer
+
+        parts = {place: (name,) if isinstance(name, str) else name for place, name in names.items()}
+        identifiers = {place: composer.Identifier(*name) for place, name in parts.items()}
+        statement = composer.SQL(sql).format(**identifiers)
+        with self._errors():
+            self._connection.execute(statement)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        import psycopg
+
+        try:
+            yield
+        except psycopg.Error as error:
+            message = error.diag.message_primary or str(error) or type(error).__name__
+            raise StatementFailedError(
+                redact(_first_line(message), *self._secrets),
+                sqlstate=error.sqlstate,
+                hint=_redacted(error.diag.message_hint, self._secrets),
+            ) from None
+
+
+def connect(
+    dsn: str,
+    *,
+    autocommit: bool,
+    timeouts: Timeouts | None = None,
+    connect_timeout_s: int = 10,
+) -> Session:
+    """Open a session as every session of migsafe is opened.
+
+    `application_name` is migsafe; `row_security` is off, so that a policy makes a read fail and not lie; and both
+    timeouts are set. They are set by statements and not as startup options, which poolers refuse.
+
+    Args:
+        dsn: a URL or a connection string of libpq.
+        autocommit: each statement is its own transaction; else a transaction is open from the first statement on.
+        timeouts: the house's defaults when left out.
+        connect_timeout_s: seconds until an unreachable server is given up.
+
+    Raises:
+        EnvironmentFailedError: when the address cannot be read, the server cannot be reached, or it says no.
+    """
+    psycopg = _driver()
+    secrets = _secrets(dsn)
+    try:
+        connection = psycopg.connect(
+            dsn,
+            autocommit=True,
+            application_name=APPLICATION_NAME,
+            client_encoding="UTF8",
+            connect_timeout=connect_timeout_s,
+            prepare_threshold=None,
+        )
+    except psycopg.Error as error:
+        raise EnvironmentFailedError(
+            f"cannot connect to Postgres: {redact(_first_line(str(error)), *secrets)}",
+            hint="check the address, that the server runs, and that this role may log in",
+        ) from None
+    session = Session(connection, secrets)
+    try:
+        _set_rules(session, timeouts or Timeouts())
+        connection.autocommit = autocommit
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def make_dsn(**parameters: str | int) -> str:
+    """Write a connection string of libpq, quoted as it wants it."""
+    _driver()
+    from psycopg.conninfo import make_conninfo
+
+    return make_conninfo("", **parameters)
+
+
+def _set_rules(session: Session, timeouts: Timeouts) -> None:
+    settings = (
+        ("row_security", "off"),
+        ("lock_timeout", f"{timeouts.lock}ms"),
+        ("statement_timeout", f"{timeouts.statement}ms"),
+    )
+    for name, value in settings:
+        session.query("select set_config(%s, %s, false)", (name, value))
+
+
+def _driver() -> ModuleType:
+    try:
+        import psycopg
+    except ImportError:
+        raise EnvironmentFailedError(
+            "psycopg cannot be loaded, and without it no Postgres can be reached",
+            hint="pip install 'psycopg[binary]'",
+        ) from None
+    return psycopg
+
+
+def _secrets(dsn: str) -> tuple[str, ...]:
+    """The passwords in an address; psycopg's own error text would repeat parts of one that it cannot read."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parameters = conninfo_to_dict(dsn)
+    except ProgrammingError:
+        raise EnvironmentFailedError(
+            "the address of the database cannot be read",
+            hint="write postgresql://user@host:port/database, or key=value pairs; percent-encode special characters",
+        ) from None
+    return tuple(str(parameters[key]) for key in ("password", "sslpassword") if parameters.get(key))
+
+
+def _first_line(message: str) -> str:
+    return message.strip().partition("\n")[0]
+
+
+def _redacted(text: str | None, secrets: tuple[str, ...]) -> str | None:
+    return None if text is None else redact(text, *secrets)

@@ -1,0 +1,1 @@
+"""A real Postgres that nobody had to install, and what can be seen on it."""
