@@ -1,4 +1,4 @@
-"""What a rule may know: the catalogue before the operation, the open transaction, the neighbours. Read-only for rules."""
+"""What a rule may know: the catalogue before the operation, the open transaction, the neighbours; read-only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from migsafe.model.catalogue import Catalogue, Column, Table
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
 from migsafe.model.locks import LockClaim, LockMode, Work
 from migsafe.model.names import QualifiedName
-from migsafe.model.operation import BaseOperation, Operation, RunCode
+from migsafe.model.operation import AddEnumValue, BaseOperation, Operation, RunCode
 from migsafe.model.script import Direction, Position, Script, TransactionRule
 from migsafe.model.statement import Statement
 
@@ -23,7 +23,6 @@ class Surroundings:
 
     Attributes:
         runner_sets: parameters that the tool's own connection sets ("lock_timeout", "timezone=UTC", …).
-        grants_elsewhere: privileges are granted by something other than migrations.
         max_lock_timeout_ms: a `lock_timeout` above this, in milliseconds, is too long.
     """
 
@@ -49,12 +48,14 @@ class OpenTransaction:
         begin: the BEGIN, when the script says it.
         held: locks on existing tables, in the order in which they were taken.
         operations: what has run in it so far.
+        enum_values: those of them that add a value to an enum type.
     """
 
     opened_by: Literal["tool", "script", "server"]
     begin: Operation | None = None
     held: list[HeldLock] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
+    enum_values: list[AddEnumValue] = field(default_factory=list)
 
     def strongest_on_others(self, tables: set[QualifiedName]) -> HeldLock | None:
         """The strongest lock held on a table that is not among `tables`."""
@@ -64,6 +65,11 @@ class OpenTransaction:
     def blocking(self) -> list[HeldLock]:
         """The held locks that keep the application's reads or writes waiting."""
         return [held for held in self.held if held.claim.mode.blocks_writes]
+
+    def since(self, held: HeldLock) -> list[Operation]:
+        """What has run after the operation that took a lock."""
+        places = [place for place, done in enumerate(self.operations) if done is held.operation]
+        return self.operations[places[0] + 1 :] if places else []
 
 
 @dataclass(slots=True)
@@ -80,6 +86,8 @@ class Context:
         earlier: operations of this script that have run already.
         statements: all statements of the script; `statement` is the one at hand.
         code: the DO block or CALL around the operation, when there is one.
+        checksummed: the tool refuses to run when a file that it has run was changed.
+        tool: the layout's name, for recipes in the tool's own words.
     """
 
     script: Script
@@ -97,6 +105,7 @@ class Context:
     statement_index: int = 0
     code: RunCode | None = None
     checksummed: bool = False
+    tool: str = "plain"
 
     @property
     def dialect(self) -> Dialect:
@@ -138,7 +147,7 @@ class Context:
         alike = self.same_statement(operation)
         return alike if alike and alike[0] is operation else ()
 
-    def rest_of_statement(self, operation: Operation) -> Iterator[Operation]:
+    def rest_of_statement(self, operation: BaseOperation) -> Iterator[Operation]:
         """Operations of the same statement after this one."""
         siblings = self._siblings()
         seen = False
@@ -147,8 +156,8 @@ class Context:
                 yield other
             seen = seen or other is operation
 
-    def later(self, operation: Operation) -> Iterator[Operation]:
-        """Operations of the script after this one: of its own statement, then of those that follow; DO blocks opened."""
+    def later(self, operation: BaseOperation) -> Iterator[Operation]:
+        """Operations of the script after this one: of its own statement, then of the next ones; DO blocks opened."""
         yield from self.rest_of_statement(operation)
         for statement in self.statements[self.statement_index + 1 :]:
             yield from flatten(statement.operations)

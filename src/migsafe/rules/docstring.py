@@ -39,9 +39,5 @@ def describe(function: Callable[..., object]) -> Description:
 
 
 def _unwrap(text: str) -> str:
-    """Join the lines of each paragraph; indented lines (SQL) keep their line breaks."""
-    paragraphs = re.split(r"\n\s*\n", text.strip())
-    return "\n\n".join(
-        inspect.cleandoc(paragraph) if paragraph.startswith("    ") or "\n    " in paragraph else " ".join(paragraph.split())
-        for paragraph in paragraphs
-    )
+    """Join the lines of each paragraph."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.strip()))

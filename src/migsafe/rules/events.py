@@ -24,3 +24,11 @@ class FileUnread(BaseOperation):
     """A file of the layout could not be read; its span is empty, at the start."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreWithoutEffect(BaseOperation):
+    """An ignore comment that takes nothing away; its span is the comment."""
+
+    rules: tuple[str, ...]
+    reason: str

@@ -20,8 +20,8 @@ class Hazard:
         severity: only where it differs from the rule's.
         objects: names of what is touched; the operation's own when empty.
         at: the part of the script that shows it; the operation's own span when None.
-        locks: only where the rule knows better than `knowledge.locks`.
-        work: only where the rule knows better than `knowledge.locks`.
+        locks: only where the rule knows better than `knowledge.locks.locks`.
+        work: only where the rule knows better than `knowledge.locks.locks`.
     """
 
     message: str

@@ -20,7 +20,8 @@ C = TypeVar("C", bound=BaseOperation)
 
 POSTGRES = (Dialect.POSTGRES,)
 EVERY_DIALECT = tuple(Dialect)
-DOCS_URL = "https://migsafe.readthedocs.io/rules/"
+#: Where the generated page of each rule stands.
+DOCS_URL = "https://github.com/migsafe/migsafe/blob/main/docs/rules/"
 
 Check = Callable[[Any, Context], Iterator[Hazard]]
 
@@ -63,9 +64,9 @@ class _Register:
     ) -> None:
         self.category = category
         self.operations = operations
-        self.severity = Severity.INFO if category.is_advice else severity
         self.dialects = dialects
         self.default = not category.is_advice if default is None else default
+        self.severity = severity if self.default or not category.is_advice else Severity.INFO
         self.once_per_project = once_per_project
 
     def __call__(self, check: Check) -> Check:
@@ -83,7 +84,7 @@ class _Register:
             source=text.source,
             dialects=self.dialects,
             default=self.default,
-            url=f"{DOCS_URL}{name}/",
+            url=f"{DOCS_URL}{name}.md",
         )
         RULES[name] = Rule(descriptor, self.severity, self.operations, self.once_per_project, check)
         return check
