@@ -1,0 +1,57 @@
+"""Option types: choices that know what was meant, and names of rules that the shell completes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from migsafe.errors import UsageError
+
+if TYPE_CHECKING:  # generic since click 8.2 only
+    _Choice = click.Choice[str]
+    _ParamType = click.ParamType[str]
+else:
+    _Choice, _ParamType = click.Choice, click.ParamType
+
+
+class NearestChoice(_Choice):
+    """A choice whose error says in one line what is allowed and, as a hint, what was probably meant."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The choice that `value` names.
+
+        Raises:
+            UsageError: when it names none.
+        """
+        if value in self.choices:
+            return str(value)
+        from migsafe.config.nearest import did_you_mean  # on the way of an error only
+
+        option = param.opts[0] if param else "option"
+        message = f"option {option} is {value}; it must be one of {', '.join(self.choices)}"
+        raise UsageError(message, hint=did_you_mean(str(value), self.choices))
+
+
+class RuleName(_ParamType):
+    """A rule's name; with `categories` also a category's. Whether it exists is for the linter to say."""
+
+    name = "name"
+
+    def __init__(self, *, categories: bool = False) -> None:
+        self._categories = categories
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Names that begin with what was typed; the last one of a comma list."""
+        from migsafe import api
+
+        before, comma, last = incomplete.rpartition(",")
+        helps: Mapping[str, str] = {name: rule.descriptor.summary for name, rule in api.rules().items()}
+        names = [*helps, *(dict.fromkeys(r.category.value for r in api.rules().values()) if self._categories else ())]
+        return [
+            CompletionItem(f"{before}{comma}{name}", help=helps.get(name, "category"))
+            for name in names
+            if name.startswith(last)
+        ]

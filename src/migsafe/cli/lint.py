@@ -1,0 +1,159 @@
+"""`migsafe lint`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migsafe.cli.choices import NearestChoice, RuleName
+from migsafe.cli.output import check_target, emit
+from migsafe.cli.progress import ProgressBar
+from migsafe.errors import ExitCode, UsageError
+from migsafe.model.dialect import Dialect
+from migsafe.model.finding import Severity
+from migsafe.model.script import TransactionRule
+from migsafe.reporters import REPORTERS, Presentation, reporter
+
+if TYPE_CHECKING:
+    from migsafe.config import Config
+    from migsafe.model.report import Report
+
+_STDIN = "-"
+_SEVERITIES = [severity.value for severity in Severity]
+_EXAMPLES = """\b
+Examples:
+  migsafe lint                                     the paths of the configuration, or this folder
+  migsafe lint db/migrations/0042_users.sql        one file; its neighbours are read as context
+  migsafe lint --diff origin/main --format github  only what a branch adds or changes
+  migsafe lint --format sarif --output migsafe.sarif
+  migsafe lint --extend-select style --ignore missing-lock-timeout
+  pg_dump --schema-only app | migsafe lint - --min-severity info
+"""
+
+
+@click.command("lint", epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, metavar="[PATHS…]", type=click.Path())
+@click.option(
+    "--format",
+    "form",
+    type=NearestChoice(list(REPORTERS)),
+    default="text",
+    envvar="MIGSAFE_FORMAT",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report there.")
+@click.option(
+    "--select",
+    multiple=True,
+    type=RuleName(categories=True),
+    metavar="NAMES",
+    help="Run exactly these rules or categories (comma list, repeatable).",
+)
+@click.option(
+    "--extend-select",
+    multiple=True,
+    type=RuleName(categories=True),
+    metavar="NAMES",
+    help="Run these besides the default set.",
+)
+@click.option("--ignore", multiple=True, type=RuleName(categories=True), metavar="NAMES", help="Do not run these.")
+@click.option(
+    "--fail-on",
+    type=NearestChoice([*_SEVERITIES, "never"]),
+    help="Exit with 1 for findings of this severity or above.  [default: error]",
+)
+@click.option(
+    "--min-severity",
+    type=NearestChoice(_SEVERITIES),
+    help="Show findings of this severity or above.  [default: warning]",
+)
+@click.option("--server-version", metavar="MAJOR", help="Version of the server that the migrations will run on.")
+@click.option("--dialect", type=NearestChoice([dialect.value for dialect in Dialect]), help="The database.")
+@click.option("--tool", metavar="NAME", help="The migration tool, where it is not detected.")
+@click.option(
+    "--transaction",
+    type=NearestChoice([rule.value for rule in TransactionRule]),
+    help="Who opens transactions, where the tool's own rule does not hold.",
+)
+@click.option(
+    "--placeholder",
+    "placeholders",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What the tool fills in for a placeholder (repeatable).",
+)
+@click.option("--since", metavar="MIGRATION", help="Report only migrations after this one.")
+@click.option("--diff", metavar="GIT_REF", help="Report only migrations added or changed since this revision.")
+@click.option(
+    "--direction", type=NearestChoice(["up", "down", "both"]), help="Which way is judged in full.  [default: up]"
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Configuration file, instead of the nearest one.",
+)
+@click.option("--stdin-name", metavar="PATH", default="<stdin>", help="What to call the text of the standard input.")
+@click.option("--quiet", "-q", is_flag=True, help="One line per finding, and nothing else.")
+@click.option("--no-color", is_flag=True, help="No colours, also on a terminal.")
+def command(
+    paths: tuple[str, ...],
+    form: str,
+    output: Path | None,
+    config_file: Path | None,
+    stdin_name: str,
+    quiet: bool,
+    no_color: bool,
+    **options: Any,
+) -> int:
+    """Find what migrations would do to a busy database.
+
+    PATHS are files and folders; `-` is the standard input. Other migrations of the same project are read as context.
+    """
+    from migsafe.config import load_config
+
+    check_target(output)
+    config = load_config(config_file, options=options)
+    report = _lint(paths, stdin_name, config, quiet)
+    presentation = Presentation(
+        colour=output is None and not no_color and _shows_colours(),
+        quiet=quiet,
+        width=shutil.get_terminal_size((100, 24)).columns,
+    )
+    emit(reporter(form)(report, presentation), output)
+    failed = any(config.fails(finding.severity) for finding in report.findings)
+    return ExitCode.FINDINGS if failed else ExitCode.CLEAN
+
+
+def _lint(paths: tuple[str, ...], stdin_name: str, config: Config, quiet: bool) -> Report:
+    from migsafe import api
+
+    if _STDIN in paths:
+        if len(paths) > 1:
+            raise UsageError("the standard input cannot be linted together with other paths")
+        return api.lint_stdin(_read_stdin(), stdin_name, config)
+    with ProgressBar() as bar:
+        return api.lint_paths(paths or config.paths or (os.curdir,), config, progress=None if quiet else bar)
+
+
+def _read_stdin() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the standard input is not UTF-8 text: byte {error.start}") from None
+
+
+def _shows_colours() -> bool:
+    """By the conventions of no-color.org and force-color.org, then by what the terminal says of itself."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,95 @@
+"""The settings as plain values, each with its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from migsafe.model.dialect import Dialect
+from migsafe.model.finding import Severity
+from migsafe.model.script import TransactionRule
+
+Directions = Literal["up", "down", "both"]
+
+#: A lock_timeout above this many milliseconds is as good as none: everybody queues behind the waiting migration.
+DEFAULT_MAX_LOCK_TIMEOUT = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredIgnore:
+    """An ignore that says why, written in the configuration because the migration's file must not change.
+
+    Attributes:
+        rule: the rule whose findings it takes away.
+        reason: why that is right here; never empty.
+        migration: only in this migration (the tool's own name for it); everywhere when None.
+        objects: only where the finding's objects are all among these; any objects when empty.
+        until: the last day on which it holds; for good when None.
+        by: who decided.
+    """
+
+    rule: str
+    reason: str
+    migration: str | None = None
+    objects: tuple[str, ...] = ()
+    until: date | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """How one run of migsafe judges a project; every field has a default.
+
+    Attributes:
+        paths: files and folders to lint when none is named, as seen from the current folder.
+        tool: the migration tool whose layout this is; detected when None.
+        dialect: the database; what the layout says when None, else Postgres.
+        server_version: the major version of the server; the oldest supported one is assumed when None.
+        transaction: who opens transactions; the tool's own rule when None.
+        placeholders: values of the placeholders that the tool fills in, by name.
+        select: names of rules and categories that run, and no others; the default set when empty.
+        extend_select: names of rules and categories that run besides.
+        ignore: names of rules and categories that do not run.
+        reasoned_ignores: ignores with a reason, which take single findings away.
+        fail_on: the lightest severity that makes the run fail; None: findings never do.
+        min_severity: the lightest severity that is shown.
+        runner_sets: session settings that the tool's connection makes by itself, `name` or `name=value`.
+        max_lock_timeout: milliseconds; a longer lock_timeout counts as none.
+        since: only migrations after this one (the tool's own name) are reported.
+        diff: only migrations added or changed since this git revision are reported.
+        direction: which scripts are judged in full.
+        source: the file that was read; None without one.
+    """
+
+    paths: tuple[str, ...] = ()
+    tool: str | None = None
+    dialect: Dialect | None = None
+    server_version: int | None = None
+    transaction: TransactionRule | None = None
+    placeholders: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    select: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    reasoned_ignores: tuple[ConfiguredIgnore, ...] = ()
+    fail_on: Severity | None = Severity.ERROR
+    min_severity: Severity = Severity.WARNING
+    runner_sets: tuple[str, ...] = ()
+    max_lock_timeout: int = DEFAULT_MAX_LOCK_TIMEOUT
+    since: str | None = None
+    diff: str | None = None
+    direction: Directions = "up"
+    source: Path | None = None
+
+    @property
+    def shown_from(self) -> Severity:
+        """The lightest severity that is shown: what makes a run fail is never hidden."""
+        candidates = (self.min_severity, self.fail_on or Severity.ERROR)
+        return min(candidates, key=lambda severity: severity.weight)
+
+    def fails(self, severity: Severity) -> bool:
+        """Whether a finding of this severity makes the run fail."""
+        return self.fail_on is not None and severity.weight >= self.fail_on.weight

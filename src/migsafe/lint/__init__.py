@@ -1,0 +1,1 @@
+"""The linter: a pure engine, and the shell that reads files for it."""

@@ -1,0 +1,62 @@
+"""Which files a git working tree has changed since a commit."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from migsafe.errors import EnvironmentFailedError, UsageError
+
+_TIMEOUT_SECONDS = 60
+
+
+def changed_since(ref: str, folder: Path) -> frozenset[Path]:
+    """Files that were added or changed since the merge base with `ref`, and files that git does not know yet.
+
+    Args:
+        ref: a commit, branch or tag.
+        folder: any folder of the working tree.
+
+    Returns:
+        Absolute, resolved paths.
+
+    Raises:
+        UsageError: when `folder` is in no working tree, or `ref` names no commit.
+        EnvironmentFailedError: when git is missing or does not answer.
+    """
+    top = Path(_git(["rev-parse", "--show-toplevel"], folder).strip())
+    commit = _git(
+        ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], folder, ref=ref
+    ).strip()
+    base = _merge_base(commit, folder)
+    changed = _git(["diff", "--name-only", "--no-renames", "--diff-filter=d", "-z", base], top).split("\0")
+    untracked = _git(["ls-files", "--others", "--exclude-standard", "-z"], top).split("\0")
+    return frozenset((top / name).resolve() for name in (*changed, *untracked) if name)
+
+
+def _merge_base(commit: str, folder: Path) -> str:
+    """Where the branches parted, so that what others have merged meanwhile does not count; the commit itself else."""
+    try:
+        return _git(["merge-base", commit, "HEAD"], folder).strip()
+    except UsageError:
+        return commit
+
+
+def _git(arguments: list[str], folder: Path, *, ref: str | None = None) -> str:
+    program = shutil.which("git")
+    if program is None:
+        raise EnvironmentFailedError("git is not installed", hint="--diff needs git; name the files instead")
+    try:
+        done = subprocess.run(  # noqa: S603  # no shell, a resolved program, and options ended before the user's word
+            [program, *arguments], cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EnvironmentFailedError(f"git did not answer within {_TIMEOUT_SECONDS} seconds") from error
+    if done.returncode == 0:
+        return done.stdout
+    if ref is not None:
+        raise UsageError(
+            f"git knows no commit {ref!r}", hint="in CI, fetch it first: a shallow clone holds only the last commit"
+        )
+    raise UsageError(f"git: {done.stderr.strip() or 'failed'}", hint="--diff works inside a git working tree")

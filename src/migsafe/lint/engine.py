@@ -1,0 +1,206 @@
+"""The engine: migrations in their order, rules, settings → findings. Pure: no files, no clock, no database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Literal, get_args
+
+from migsafe.config import ConfiguredIgnore
+from migsafe.lint.findings import build
+from migsafe.lint.ignores import IgnoreBook
+from migsafe.lint.walk import ScriptWalk
+from migsafe.model.catalogue import Catalogue
+from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
+from migsafe.model.finding import Category, Finding
+from migsafe.model.operation import BaseOperation, Operation
+from migsafe.model.script import Direction, Migration, Script, Span, UnreadableFile
+from migsafe.model.statement import ReadScript
+from migsafe.rules.context import Context, Surroundings
+from migsafe.rules.events import FileUnread, PlaceholderLeft
+from migsafe.rules.registry import RULES, Rule
+
+Directions = Literal["up", "down", "both"]
+
+#: In a way back, things are taken away on purpose: these are judged there only when asked for.
+_ONLY_IF_ASKED_DOWN = frozenset({Category.COMPAT, Category.DATA, Category.DEPLOY})
+
+_OPERATIONS = frozenset(get_args(Operation))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMigration:
+    """A migration with its scripts read.
+
+    Attributes:
+        reported: paths whose findings count; a script of another path is read only for what it leaves behind.
+    """
+
+    migration: Migration
+    up: ReadScript | None = None
+    down: ReadScript | None = None
+    up_reported: bool = True
+    down_reported: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a run depends on besides the migrations and the rules."""
+
+    tool: str = "plain"
+    dialect: Dialect = Dialect.POSTGRES
+    server: ServerVersion = ASSUMED_SERVER
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    directions: Directions = "up"
+    ignores: tuple[ConfiguredIgnore, ...] = ()
+    today: date | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run found, before anything is left out for its weight."""
+
+    findings: list[Finding] = field(default_factory=list)
+    suppressed: int = 0
+    migrations_reported: int = 0
+
+
+class _RuleTable:
+    """Which rules look at which class of operation; asked once per class."""
+
+    def __init__(self, rules: Iterable[Rule], dialect: Dialect) -> None:
+        self._rules = [rule for rule in rules if dialect in rule.descriptor.dialects]
+        self._by_class: dict[type[BaseOperation], tuple[Rule, ...]] = {}
+
+    def for_operation(self, operation: BaseOperation) -> tuple[Rule, ...]:
+        kind = type(operation)
+        if kind not in self._by_class:
+            self._by_class[kind] = tuple(rule for rule in self._rules if _looks_at(rule, kind))
+        return self._by_class[kind]
+
+
+def _looks_at(rule: Rule, kind: type[BaseOperation]) -> bool:
+    """A rule on every operation is not asked about the other moments of `rules.events`."""
+    wanted = (
+        rule.operations if kind in _OPERATIONS else tuple(cls for cls in rule.operations if cls is not BaseOperation)
+    )
+    return issubclass(kind, wanted)
+
+
+class _Run:
+    """One run over one layout."""
+
+    def __init__(self, rules: Iterable[Rule], settings: Settings) -> None:
+        self.settings = settings
+        rules = tuple(rules)
+        self.rules = _RuleTable(rules, settings.dialect)
+        self.catalogue = Catalogue(settings.dialect)
+        self.outcome = Outcome()
+        active = frozenset(rule.name for rule in rules)
+        self.ignores = IgnoreBook(settings.ignores, settings.today, active, frozenset(RULES))
+        self._said: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._again: Counter[tuple[str, tuple[str, ...]]] = Counter()
+
+    def migration(self, read: ReadMigration) -> None:
+        """Judge a migration; it leaves the catalogue as its way up does."""
+        if read.up is not None:
+            self.catalogue = self._script(read, read.up, self.catalogue, read.up_reported)
+        if read.down is not None and read.down_reported:
+            self._script(read, read.down, self.catalogue.fork(), True)
+        if (read.up is not None and read.up_reported) or (read.down is not None and read.down_reported):
+            self.outcome.migrations_reported += 1
+
+    def unreadable(self, file: UnreadableFile, script: Script) -> None:
+        """A file that could not be read is a finding like any other."""
+        context = Context(script=script, migration=file.path, catalogue=self.catalogue)
+        operation = FileUnread(span=Span(0, 0), reason=file.reason)
+        self.outcome.findings.extend(self._ask(operation, context))
+
+    def _script(self, read: ReadMigration, script: ReadScript, catalogue: Catalogue, reported: bool) -> Catalogue:
+        walk = ScriptWalk(
+            script,
+            migration=read.migration.id,
+            catalogue=catalogue,
+            server=self.settings.server,
+            surroundings=self.settings.surroundings,
+            checksummed=read.migration.checksummed,
+            tool=self.settings.tool,
+        )
+        found: list[Finding] = []
+        for operation in walk:
+            if reported:
+                found.extend(self._ask(operation, walk.context))
+        if reported:
+            found.extend(self._placeholders(script, walk.context))
+            self._keep(walk.context, script, found)
+        return walk.context.catalogue
+
+    def _placeholders(self, script: ReadScript, context: Context) -> Iterator[Finding]:
+        for span in script.script.placeholders:
+            text = script.script.text[span.start : span.end]
+            yield from self._ask(PlaceholderLeft(span=span, text=text), context)
+
+    def _ask(self, operation: BaseOperation, context: Context) -> Iterator[Finding]:
+        for rule in self.rules.for_operation(operation):
+            if self._left_out(rule, context):
+                continue
+            for hazard in rule.check(operation, context):
+                if rule.once_per_project and self._said_before((rule.name, hazard.objects)):
+                    continue
+                yield build(rule, hazard, operation, context)
+
+    def _left_out(self, rule: Rule, context: Context) -> bool:
+        down = context.direction is Direction.DOWN
+        if down and self.settings.directions == "up":
+            return rule.category in _ONLY_IF_ASKED_DOWN or rule.once_per_project
+        return not down and self.settings.directions == "down"
+
+    def _said_before(self, key: tuple[str, tuple[str, ...]]) -> bool:
+        if key in self._said:
+            self._again[key] += 1
+            return True
+        self._said[key] = len(self._said)
+        return False
+
+    def _keep(self, context: Context, script: ReadScript, found: Sequence[Finding]) -> None:
+        kept, suppressed, without_effect = self.ignores.judge(script, context.migration, _numbered(found))
+        self.outcome.findings.extend(kept)
+        self.outcome.suppressed += suppressed
+        for ignore in without_effect:
+            self.outcome.findings.extend(self._ask(ignore, context))
+
+
+def lint(
+    migrations: Iterable[ReadMigration | tuple[UnreadableFile, Script]], rules: Iterable[Rule], settings: Settings
+) -> Outcome:
+    """Judge the migrations of one layout, in the order in which its tool runs them.
+
+    Args:
+        migrations: read lazily, one at a time, so that a long history needs little memory; a file that could not be
+            read comes with an empty script that names it.
+        rules: those that were selected.
+        settings: server, surroundings, directions, ignores.
+
+    Returns:
+        Every finding that no ignore took away, in the order of the migrations.
+    """
+    run = _Run(rules, settings)
+    for item in migrations:
+        if isinstance(item, ReadMigration):
+            run.migration(item)
+        else:
+            run.unreadable(*item)
+    return run.outcome
+
+
+def _numbered(findings: Sequence[Finding]) -> list[Finding]:
+    """Equal fingerprints of one script (the same statement twice) are told apart by their order."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for finding in findings:
+        seen[finding.fingerprint] += 1
+        count = seen[finding.fingerprint]
+        numbered.append(finding if count == 1 else replace(finding, fingerprint=f"{finding.fingerprint}-{count}"))
+    return numbered

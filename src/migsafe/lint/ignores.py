@@ -1,0 +1,132 @@
+"""Ignores with a reason: which findings they take away, and which of them do nothing.
+
+A comment stands before the statement that it is about:
+
+    -- migsafe: ignore drop-column until=2027-01-31 by=dba reason="never deployed"
+
+The configuration's `[[tool.migsafe.ignore]]` says the same without touching the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from migsafe.config import ConfiguredIgnore
+from migsafe.model.finding import Category, Finding
+from migsafe.model.script import Span
+from migsafe.model.statement import Comment, ReadScript, Statement
+from migsafe.rules.events import IgnoreWithoutEffect
+
+_DIRECTIVE = re.compile(r"\s*migsafe:\s*ignore\b(?P<rest>.*)", re.DOTALL)
+_OPTION = re.compile(r"""\b(?P<key>until|by|reason)=(?:"(?P<quoted>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>\S+))""")
+
+
+@dataclass(slots=True)
+class _Ignore:
+    """An ignore comment, and whether it took something away."""
+
+    rules: tuple[str, ...]
+    span: Span
+    statement: Statement
+    problem: str | None = None
+    used: set[str] = field(default_factory=set)
+
+
+class IgnoreBook:
+    """All ignores of a run. Today's date is a value like any other; without one no date has passed."""
+
+    def __init__(
+        self, configured: Sequence[ConfiguredIgnore], today: date | None, active: frozenset[str], known: frozenset[str]
+    ) -> None:
+        """
+        Args:
+            configured: from the configuration.
+            today: for `until`.
+            active: names of the rules that run; an ignore of another one cannot prove useless.
+            known: names of all rules.
+        """
+        self._configured = configured
+        self._today = today
+        self._active = active
+        self._known = known
+
+    def judge(
+        self, script: ReadScript, migration: str, findings: Sequence[Finding]
+    ) -> tuple[list[Finding], int, list[IgnoreWithoutEffect]]:
+        """Split a script's findings.
+
+        Returns:
+            The findings that stay, how many were taken away, and the ignore comments without effect.
+        """
+        ignores = [ignore for statement in script.statements for ignore in self._comments(statement)]
+        kept = [f for f in findings if not self._commented(f, script, ignores) and not self._configured_away(f)]
+        return kept, len(findings) - len(kept), list(self._without_effect(ignores))
+
+    def _comments(self, statement: Statement) -> Iterator[_Ignore]:
+        for comment in statement.comments:
+            match = _DIRECTIVE.match(comment.text)
+            if match:
+                yield self._read(comment, match["rest"], statement)
+
+    def _read(self, comment: Comment, rest: str, statement: Statement) -> _Ignore:
+        options = {m["key"]: m["quoted"] or m["single"] or m["bare"] or "" for m in _OPTION.finditer(rest)}
+        names = tuple(re.findall(r"[a-z0-9][a-z0-9-]*", _OPTION.sub(" ", rest)))
+        return _Ignore(names, comment.span, statement, self._problem(names, options))
+
+    def _problem(self, names: tuple[str, ...], options: dict[str, str]) -> str | None:
+        """Why the ignore cannot hold, if it cannot."""
+        if not names:
+            return "it names no rule"
+        unknown = [name for name in names if name not in self._known]
+        if unknown:
+            return f"there is no rule called {unknown[0]}"
+        if not options.get("reason", "").strip():
+            return 'it gives no reason="…"'
+        if "until" not in options:
+            return None
+        try:
+            until = date.fromisoformat(options["until"])
+        except ValueError:
+            return f"until={options['until']} is no date (YYYY-MM-DD)"
+        passed = self._today is not None and self._today > until
+        return f"it held until {until}, which has passed" if passed else None
+
+    def _commented(self, finding: Finding, script: ReadScript, ignores: list[_Ignore]) -> bool:
+        for ignore in ignores:
+            if (
+                ignore.problem is None
+                and finding.rule in ignore.rules
+                and _stands_on(finding, script, ignore.statement)
+            ):
+                ignore.used.add(finding.rule)
+                return True
+        return False
+
+    def _configured_away(self, finding: Finding) -> bool:
+        return any(self._holds(ignore, finding) for ignore in self._configured)
+
+    def _holds(self, ignore: ConfiguredIgnore, finding: Finding) -> bool:
+        if ignore.rule != finding.rule or ignore.migration not in {None, finding.migration}:
+            return False
+        if ignore.until is not None and self._today is not None and self._today > ignore.until:
+            return False
+        if finding.category is Category.PHASE and not (ignore.until and ignore.by):
+            return False
+        return not ignore.objects or set(finding.objects) <= set(ignore.objects)
+
+    def _without_effect(self, ignores: list[_Ignore]) -> Iterator[IgnoreWithoutEffect]:
+        for ignore in ignores:
+            unused = [name for name in ignore.rules if name in self._active and name not in ignore.used]
+            if ignore.problem is not None:
+                yield IgnoreWithoutEffect(span=ignore.span, rules=ignore.rules, reason=ignore.problem)
+            elif unused:
+                reason = f"the next statement has no finding {', '.join(unused)}"
+                yield IgnoreWithoutEffect(span=ignore.span, rules=tuple(unused), reason=reason)
+
+
+def _stands_on(finding: Finding, script: ReadScript, statement: Statement) -> bool:
+    start, end = script.script.position(statement.span.start), script.script.position(statement.span.end)
+    return start <= finding.start <= end

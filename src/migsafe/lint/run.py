@@ -1,0 +1,216 @@
+"""The shell around the engine: paths → sources → reader → engine → report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from migsafe.config import Config
+from migsafe.config.nearest import did_you_mean
+from migsafe.errors import UsageError
+from migsafe.lint.changed import changed_since
+from migsafe.lint.engine import ReadMigration, Settings, lint
+from migsafe.lint.selection import asked_for, select_rules
+from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
+from migsafe.model.finding import Finding, order_of_reading
+from migsafe.model.report import Report
+from migsafe.model.script import (
+    Direction,
+    Migration,
+    MigrationSet,
+    Script,
+    SourceText,
+    TransactionRule,
+    UnreadableFile,
+)
+from migsafe.parse import read_script
+from migsafe.rules import RULES
+from migsafe.rules.context import Surroundings
+from migsafe.sources import LoadedLayout, SourceOptions, read_paths, read_stdin
+
+Progress = Callable[[int, int], None]
+
+
+def lint_paths(paths: Sequence[str | Path], config: Config, *, progress: Progress | None = None) -> Report:
+    """Judge the migrations in files and folders; see `migsafe.api.lint_paths`."""
+    layouts = read_paths([Path(path) for path in paths], _source_options(config))
+    if config.diff is not None:
+        changed = changed_since(config.diff, Path.cwd())
+        layouts = tuple(_only(layout, changed) for layout in layouts)
+    return _report(layouts, config, progress)
+
+
+def lint_stdin(text: str, name: str, config: Config) -> Report:
+    """Judge SQL that came from elsewhere than a file; see `migsafe.api.lint_stdin`."""
+    return _report((read_stdin(text, name, _source_options(config)),), config, None)
+
+
+def lint_text(
+    sql: str,
+    *,
+    name: str = "<text>",
+    dialect: str = "postgres",
+    server_version: int | None = None,
+    in_transaction: bool = False,
+    prior: Sequence[str] = (),
+) -> Report:
+    """Judge one text of SQL; see `migsafe.api.lint_text`.
+
+    Raises:
+        UsageError: when there is no such dialect.
+    """
+    family = _dialect(dialect)
+    rule = TransactionRule.TOOL if in_transaction else TransactionRule.NONE
+    earlier = (_text_migration(text, f"<prior {n}>", family, rule) for n, text in enumerate(prior, 1))
+    migrations = (*earlier, _text_migration(sql, name, family, rule))
+    layout = LoadedLayout(MigrationSet("plain", name, family, migrations), frozenset({name}))
+    return _report((layout,), Config(dialect=family, server_version=server_version), None)
+
+
+def _dialect(name: str) -> Dialect:
+    try:
+        return Dialect(name)
+    except ValueError:
+        raise UsageError(f'no dialect "{name}"', hint=did_you_mean(name, [d.value for d in Dialect])) from None
+
+
+def _text_migration(text: str, name: str, dialect: Dialect, rule: TransactionRule) -> Migration:
+    script = Script(Direction.UP, text, SourceText(name, text), rule, dialect)
+    return Migration(id=name, path=name, up=script)
+
+
+def _source_options(config: Config) -> SourceOptions:
+    return SourceOptions(
+        tool=config.tool, dialect=config.dialect, placeholders=config.placeholders, transaction=config.transaction
+    )
+
+
+def _only(layout: LoadedLayout, changed: frozenset[Path]) -> LoadedLayout:
+    return replace(layout, selected=frozenset(path for path in layout.selected if Path(path).resolve() in changed))
+
+
+def _report(layouts: Sequence[LoadedLayout], config: Config, progress: Progress | None) -> Report:
+    rules = select_rules(RULES.values(), config.select, config.extend_select, config.ignore)
+    layouts = _after(layouts, config.since)
+    total = sum(len(layout.migrations.migrations) for layout in layouts)
+    count = _Counter(progress, total)
+    outcomes = [lint(_read(layout, count), rules, _settings(layout, config)) for layout in layouts]
+    findings = sorted((finding for outcome in outcomes for finding in outcome.findings), key=order_of_reading)
+    always = asked_for(RULES.values(), config.select, config.extend_select)
+    shown = tuple(f for f in findings if f.rule in always or f.severity.weight >= config.shown_from.weight)
+    return Report(
+        dialect=_common_dialect(layouts, config),
+        server=_server(config),
+        findings=shown,
+        rules={name: RULES[name].descriptor for name in sorted({finding.rule for finding in shown})},
+        linted=sum(len(layout.selected) for layout in layouts),
+        context=sum(len(_files(layout) - layout.selected) for layout in layouts),
+        migrations=sum(outcome.migrations_reported for outcome in outcomes),
+        suppressed=sum(outcome.suppressed for outcome in outcomes),
+        hidden=len(findings) - len(shown),
+        sources=_texts(layouts, shown),
+    )
+
+
+class _Counter:
+    """Tells the progress callback how many migrations are done."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def next(self) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+def _read(layout: LoadedLayout, count: _Counter) -> Iterator[ReadMigration | tuple[UnreadableFile, Script]]:
+    """The layout's migrations, each read when it is asked for and forgotten after."""
+    for file in layout.migrations.unreadable:
+        if file.path in layout.selected:
+            yield file, _empty_script(file, layout.migrations.dialect)
+    for migration in layout.migrations.migrations:
+        up, down = migration.up, migration.down
+        down_reported = down is not None and down.path in layout.selected
+        yield ReadMigration(
+            migration,
+            up=read_script(up) if up is not None else None,
+            down=read_script(down) if down is not None and down_reported else None,
+            up_reported=up is not None and up.path in layout.selected,
+            down_reported=down_reported,
+        )
+        count.next()
+
+
+def _empty_script(file: UnreadableFile, dialect: Dialect) -> Script:
+    return Script(Direction.UP, "", SourceText(file.path, ""), TransactionRule.NONE, dialect)
+
+
+def _after(layouts: Sequence[LoadedLayout], since: str | None) -> Sequence[LoadedLayout]:
+    """Layouts in which only what comes after the migration `since` is selected; one that lacks it stays whole.
+
+    Raises:
+        UsageError: when no layout has such a migration.
+    """
+    if since is None:
+        return layouts
+    ids = [migration.id for layout in layouts for migration in layout.migrations.migrations]
+    if since not in ids:
+        raise UsageError(
+            f'no migration "{since}"',
+            hint=did_you_mean(since, ids, otherwise=f"the last one is {ids[-1]}" if ids else None),
+        )
+    return tuple(_layout_after(layout, since) for layout in layouts)
+
+
+def _layout_after(layout: LoadedLayout, since: str) -> LoadedLayout:
+    ids = [migration.id for migration in layout.migrations.migrations]
+    if since not in ids:
+        return layout
+    before = layout.migrations.migrations[: ids.index(since) + 1]
+    old = {script.path for migration in before for script in migration.scripts}
+    return replace(layout, selected=layout.selected - old)
+
+
+def _settings(layout: LoadedLayout, config: Config) -> Settings:
+    return Settings(
+        tool=layout.migrations.tool,
+        dialect=layout.migrations.dialect,
+        server=_server(config),
+        surroundings=Surroundings(
+            runner_sets=dict(_setting(text) for text in config.runner_sets),
+            max_lock_timeout_ms=config.max_lock_timeout,
+        ),
+        directions=config.direction,
+        ignores=config.reasoned_ignores,
+        today=date.today(),
+    )
+
+
+def _setting(text: str) -> tuple[str, str | None]:
+    name, _, value = text.partition("=")
+    return name.strip().lower(), value.strip() or None
+
+
+def _server(config: Config) -> ServerVersion:
+    return ASSUMED_SERVER if config.server_version is None else ServerVersion(config.server_version, "given")
+
+
+def _common_dialect(layouts: Sequence[LoadedLayout], config: Config) -> Dialect:
+    return layouts[0].migrations.dialect if layouts else config.dialect or Dialect.POSTGRES
+
+
+def _files(layout: LoadedLayout) -> set[str]:
+    return {script.path for migration in layout.migrations.migrations for script in migration.scripts}
+
+
+def _texts(layouts: Iterable[LoadedLayout], findings: Sequence[Finding]) -> dict[str, str]:
+    wanted = {finding.path for finding in findings}
+    scripts = (
+        script for layout in layouts for migration in layout.migrations.migrations for script in migration.scripts
+    )
+    return {script.path: script.source.text for script in scripts if script.path in wanted}

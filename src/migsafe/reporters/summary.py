@@ -1,0 +1,42 @@
+"""The line that says it all, shared by the forms that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migsafe.model.finding import Severity
+from migsafe.model.report import Report
+
+
+def summary(report: Report) -> str:
+    """For example "3 errors, 1 warning in 2 of 120 migrations"."""
+    counts = [plural(count, _noun(severity)) for severity in Severity if (count := report.count(severity))]
+    if not counts and not report.linted:
+        return "nothing to lint: no migration is selected"
+    if not counts:
+        return f"no findings in {plural(report.migrations, 'migration')}"
+    touched = len({finding.migration for finding in report.findings if finding.migration})
+    # A file that could not be read is no migration yet, but what is said of it is counted.
+    return f"{', '.join(counts)} in {touched} of {plural(max(touched, report.migrations), 'migration')}"
+
+
+def remarks(report: Report) -> Iterator[str]:
+    """What was left out of the findings, and what was assumed."""
+    if report.hidden:
+        yield f"{plural(report.hidden, 'lighter finding')} not shown: --min-severity info shows all"
+    if report.suppressed:
+        yield f"{plural(report.suppressed, 'finding')} ignored for a stated reason"
+    if report.cleared:
+        yield f"{plural(report.cleared, 'finding')} cleared by evidence"
+    if report.findings and report.server.assumed:
+        judged = f"judged for {report.dialect} {report.server.major}, the oldest supported version"
+        yield f"{judged}: --server-version says yours"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _noun(severity: Severity) -> str:
+    return "note" if severity is Severity.INFO else severity.value

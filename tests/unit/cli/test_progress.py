@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import io
+
+from migsafe.cli.progress import ProgressBar
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_quick_run_draws_nothing() -> None:
+    terminal, clock = Terminal(), Clock()
+    with ProgressBar(terminal, clock) as bar:
+        clock.now += 0.9
+        bar(50, 100)
+    assert terminal.getvalue() == ""
+
+
+def test_a_slow_run_draws_and_leaves_no_trace() -> None:
+    terminal, clock = Terminal(), Clock()
+    with ProgressBar(terminal, clock) as bar:
+        clock.now += 1.1
+        bar(50, 100)
+    drawn = terminal.getvalue()
+    assert "█" * 15 + "░" * 15 + " 50/100" in drawn
+    assert drawn.endswith("\r\x1b[2K")
+
+
+def test_it_draws_ten_times_a_second_at_most() -> None:
+    terminal, clock = Terminal(), Clock()
+    bar = ProgressBar(terminal, clock)
+    clock.now += 1.0
+    for done in range(100):
+        bar(done, 100)
+    assert terminal.getvalue().count("/100") == 1
+
+
+def test_nothing_is_drawn_where_nobody_looks() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with ProgressBar(stream, clock) as bar:
+        clock.now += 60
+        bar(1, 2)
+    assert stream.getvalue() == ""
+
+
+def test_nothing_to_do_is_no_division_by_zero() -> None:
+    terminal, clock = Terminal(), Clock()
+    bar = ProgressBar(terminal, clock)
+    clock.now += 2
+    bar(0, 0)
+    assert terminal.getvalue() == ""
