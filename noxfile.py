@@ -1,0 +1,75 @@
+"""The only list of tasks. Default sessions are what CI runs; `heavy-*` ones are run by hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "tests", "fast"]
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+
+def _reach_pyenv() -> None:
+    """Put pyenv's interpreters on PATH: its shims are there, but start only the version that is switched on."""
+    for version in PYTHONS:
+        for folder in sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin")):
+            probe = subprocess.run([folder / f"python{version}", "--version"], capture_output=True, check=False)
+            if probe.returncode == 0:
+                os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+                break
+
+
+_reach_pyenv()
+
+
+def _install(session: nox.Session, group: str, *extras: str) -> None:
+    extra = f"[{','.join(extras)}]" if extras else ""
+    session.install("-e", f".{extra}", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), group))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Format, style, types and the import law."""
+    _install(session, "lint", "embedded")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Every test that a fresh machine can run, on each Python that it has, with the pure Python sqlglot."""
+    _install(session, "test", "embedded")
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def fast(session: nox.Session) -> None:
+    """The reader's tests again, with the compiled sqlglot."""
+    _install(session, "test", "embedded", "fast")
+    session.run(
+        "pytest", "-n", "2", "tests/unit/parse", "tests/unit/rules", "tests/integration/parse", *session.posargs
+    )
+
+
+@nox.session(name="heavy-corpus")
+def heavy_corpus(session: nox.Session) -> None:
+    """Everything that reads the shared corpus, with its figures printed."""
+    _install(session, "test", "embedded", "fast")
+    session.run("pytest", "-m", "corpus", "-s", *session.posargs)
+
+
+@nox.session(name="heavy-benchmarks")
+def heavy_benchmarks(session: nox.Session) -> None:
+    """Speed side by side with peers, as ratios of one run."""
+    _install(session, "test", "fast")
+    session.install("squawk-cli", "sqlfluff")
+    session.run("python", "benchmarks/lint.py", *session.posargs)
