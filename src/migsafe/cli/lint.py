@@ -144,10 +144,15 @@ def _lint(paths: tuple[str, ...], stdin_name: str, config: Config, quiet: bool) 
 
 
 def _read_stdin() -> str:
+    if sys.stdin is None:  # `<&-`
+        raise UsageError("the standard input is closed")
     try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"the standard input is not UTF-8 text: byte {error.start}") from None
+    if "\0" in text:
+        raise UsageError("the standard input holds a NUL byte: it is binary, or text that is not UTF-8")
+    return text
 
 
 def _shows_colours() -> bool:
@@ -156,4 +161,4 @@ def _shows_colours() -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -67,7 +67,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         outcome = cli.main(
             args=None if arguments is None else list(arguments), prog_name="migsafe", standalone_mode=False
         )
-        sys.stdout.flush()
+        if sys.stdout is not None:  # `>&-` leaves none
+            sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # every way out that is not planned ends in one place
         return exit_code_of(error)
     return outcome if isinstance(outcome, int) else ExitCode.CLEAN

@@ -23,9 +23,9 @@ class ProgressBar:
             stream: where to draw; nothing is drawn where it is not a terminal.
             clock: seconds from any beginning.
         """
-        self._stream = sys.stderr if stream is None else stream
+        self._stream: TextIO | None = sys.stderr if stream is None else stream  # `2>&-` leaves none
         self._clock = clock
-        self._due = clock() + _QUIET_SECONDS if self._stream.isatty() else float("inf")
+        self._due = clock() + _QUIET_SECONDS if self._stream is not None and self._stream.isatty() else float("inf")
         self._drawn = False
 
     def __enter__(self) -> Self:
@@ -47,5 +47,6 @@ class ProgressBar:
         self._write(f"{_ERASE_LINE}{'█' * filled}{'░' * (_CELLS - filled)} {done}/{total}")
 
     def _write(self, text: str) -> None:
+        assert self._stream is not None, "without a stream no drawing is ever due"
         self._stream.write(text)
         self._stream.flush()

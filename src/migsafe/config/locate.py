@@ -26,7 +26,7 @@ def find(start: Path) -> Found | None:
     """
     for folder in (start, *start.parents):
         if (own := folder / OWN_FILE).is_file():
-            return Found(own, _read(own))
+            return Found(own, _own_table(own))
         if (shared := folder / SHARED_FILE).is_file() and (table := _tool_table(shared)) is not None:
             return Found(shared, table)
     return None
@@ -42,11 +42,22 @@ def read(path: Path) -> Found:
     if not path.is_file():
         raise PathNotFoundError(f"no configuration file {path}")
     if path.name != SHARED_FILE:
-        return Found(path, _read(path))
+        return Found(path, _own_table(path))
     table = _tool_table(path)
     if table is None:
         raise ConfigurationError(f"{path} has no [tool.migsafe] table")
     return Found(path, table)
+
+
+def _own_table(path: Path) -> dict[str, Any]:
+    """The settings of a file of migsafe's own: at its top, or under the heading that `pyproject.toml` needs."""
+    table = _read(path)
+    tools = table.get("tool")  # at the top it is a setting as well: the name of a migration tool
+    if not isinstance(tools, dict) or "migsafe" not in tools:
+        return table
+    if len(table) > 1 or not isinstance(tools["migsafe"], dict):
+        raise ConfigurationError(f"{path}: settings stand either at the top or in one table [tool.migsafe]")
+    return dict(tools["migsafe"])
 
 
 def _tool_table(path: Path) -> dict[str, Any] | None:

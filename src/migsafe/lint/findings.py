@@ -109,4 +109,4 @@ def _statement_text(context: Context, span: Span) -> str:
 def _fingerprint(finding: Finding, statement: str) -> str:
     """Stays when lines move, files are renamed or messages are reworded."""
     parts = (finding.rule, finding.migration, finding.direction, statement, *finding.objects)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from migsafe.config import Config
 from migsafe.config.nearest import did_you_mean
-from migsafe.errors import UsageError
+from migsafe.errors import ConfigurationError, UsageError
 from migsafe.lint.changed import changed_since
 from migsafe.lint.engine import ReadMigration, Settings, lint
 from migsafe.lint.selection import asked_for, select_rules
@@ -35,6 +35,8 @@ Progress = Callable[[int, int], None]
 
 def lint_paths(paths: Sequence[str | Path], config: Config, *, progress: Progress | None = None) -> Report:
     """Judge the migrations in files and folders; see `migsafe.api.lint_paths`."""
+    if "" in paths:
+        raise UsageError("a path is empty", hint="this folder is called .")
     layouts = read_paths([Path(path) for path in paths], _source_options(config))
     if config.diff is not None:
         changed = changed_since(config.diff, Path.cwd())
@@ -91,8 +93,16 @@ def _only(layout: LoadedLayout, changed: frozenset[Path]) -> LoadedLayout:
     return replace(layout, selected=frozenset(path for path in layout.selected if Path(path).resolve() in changed))
 
 
+def _refuse_unknown_ignores(config: Config) -> None:
+    """An ignore of a rule that there is not would never do what its author believes."""
+    for ignore in config.reasoned_ignores:
+        if ignore.rule not in RULES:
+            raise ConfigurationError(f'ignore: no rule "{ignore.rule}"', hint=did_you_mean(ignore.rule, RULES))
+
+
 def _report(layouts: Sequence[LoadedLayout], config: Config, progress: Progress | None) -> Report:
     rules = select_rules(RULES.values(), config.select, config.extend_select, config.ignore)
+    _refuse_unknown_ignores(config)
     layouts = _after(layouts, config.since)
     total = sum(len(layout.migrations.migrations) for layout in layouts)
     count = _Counter(progress, total)

@@ -98,13 +98,26 @@ def read_expression(cursor: Cursor) -> Expression:
 
 def without_parentheses(cursor: Cursor) -> Cursor:
     """The same expression without the parentheses that enclose all of it."""
-    while cursor.word() == "(" and cursor.words[cursor.stop - 1] == ")":
-        probe = cursor.part(cursor.at, cursor.stop)
-        inside = probe.group()
-        if not probe.at_end:
-            break
-        cursor = inside
-    return cursor
+    if cursor.word() != "(" or cursor.words[cursor.stop - 1] != ")":
+        return cursor
+    partners = _partners(cursor)
+    start, stop = cursor.at, cursor.stop
+    while start < stop and cursor.words[start] == "(" and partners.get(start) == stop - 1:
+        start, stop = start + 1, stop - 1
+    return cursor.part(start, stop)
+
+
+def _partners(cursor: Cursor) -> dict[int, int]:
+    """Index of an opening bracket → index of the one that closes it, in one pass however deep they are."""
+    partners: dict[int, int] = {}
+    waiting: list[int] = []
+    for index in range(cursor.at, cursor.stop):
+        word = cursor.words[index]
+        if word == "(" or word == "[":
+            waiting.append(index)
+        elif (word == ")" or word == "]") and waiting:
+            partners[waiting.pop()] = index
+    return partners
 
 
 def check_operators(cursor: Cursor) -> None:

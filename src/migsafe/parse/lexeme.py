@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from migsafe.model.script import Span
 from migsafe.model.statement import Comment
-from migsafe.parse.lexer import Kind, Token
+from migsafe.parse.lexer import Kind, Token, overlapping
 from migsafe.parse.split import Piece, PieceKind, Split
 
 
@@ -42,7 +42,8 @@ _TOKEN_KINDS = {
 _COMMENT_SIGNS = re.compile(r"\A(?:--|#|/\*)[ \t]?|[ \t]*\*/\Z")
 
 #: What a template fills in, as a part of a word: `{{ … }}`, `{% … %}`, `${…}`.
-TEMPLATE = r"\{\{.*?\}\}|\{%.*?%\}|\$\{[^}\n]*\}"
+#: None holds another's beginning: many that are never closed must not each be searched to the text's end.
+TEMPLATE = r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}|\$\{[^{}\n]*\}"
 _TEMPLATE_SIGN = re.compile(r"\{[{%]|\$\{")
 
 
@@ -92,7 +93,7 @@ def token_of(lexeme: Lexeme, value: str, templates: Sequence[Span] = ()) -> Toke
     """
     start, end = lexeme.start, lexeme.end
     kind = _TOKEN_KINDS.get(lexeme.kind, Kind.SYMBOL)
-    filled = any(template.start < end and start < template.end for template in templates)
+    filled = bool(overlapping(templates, Span(start, end)))
     if kind in (Kind.WORD, Kind.NUMBER) and (filled or _TEMPLATE_SIGN.search(lexeme.text)):
         return Token(Kind.PLACEHOLDER, "", value, start, end)
     return Token(kind, "?" if lexeme.kind is LexemeKind.VARIABLE else lexeme.word, value, start, end)

@@ -8,11 +8,13 @@ those of the parser and of expressions do not.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from migsafe.model.dialect import Dialect
+from migsafe.model.script import Span
 from migsafe.parse.cursor import Stuck
 
 if TYPE_CHECKING:
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token as RawToken
     from sqlglot.tokenizer_core import TokenType
     from sqlglot.tokens import Tokenizer
-
-    from migsafe.model.script import Span
 
 
 class Kind(IntEnum):
@@ -67,14 +67,14 @@ class Lexer:
         Args:
             text: the whole script.
             span: the part to read; tokens carry offsets in `text`.
-            templates: spans of `text` that a template fills in: each reads as a part of a word.
+            templates: spans of `text` that a template fills in, in order: each reads as a part of a word.
 
         Raises:
             Stuck: when the text cannot be cut into tokens, for example for a quote that is never closed.
         """
         from sqlglot.errors import TokenError
 
-        inside = [template for template in templates if template.start < span.end and span.start < template.end]
+        inside = overlapping(templates, span)
         part = mask(text, inside)[span.start : span.end] if inside else text[span.start : span.end]
         try:
             raw = self._tokenizer.tokenize(part)
@@ -102,13 +102,23 @@ def _token(raw: RawToken, kind: Kind | None, part: str, base: int) -> Token:
 
 def mask(text: str, templates: Sequence[Span]) -> str:
     """The text with each template span written as underscores, so that all offsets stay."""
+    parts: list[str] = []
+    at = 0
     for start, end in templates:
-        text = text[:start] + "_" * (end - start) + text[end:]
-    return text
+        parts += (text[at:start], "_" * (end - start))
+        at = end
+    return "".join((*parts, text[at:]))
+
+
+def overlapping(templates: Sequence[Span], span: Span) -> Sequence[Span]:
+    """Those of the templates, which stand in order and apart from each other, that share a character with `span`."""
+    first = bisect_right(templates, span.start, key=lambda template: template.end)
+    last = bisect_left(templates, span.end, key=lambda template: template.start)
+    return templates[first:last]
 
 
 def _unmask(token: Token, text: str, templates: Sequence[Span]) -> Token:
-    if not any(template.start < token.end and token.start < template.end for template in templates):
+    if not overlapping(templates, Span(token.start, token.end)):
         return token
     written = text[token.start : token.end]
     if token.kind in (Kind.QUOTED, Kind.STRING):

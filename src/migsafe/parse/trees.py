@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from migsafe.model.dialect import Dialect
 from migsafe.model.names import truncate_identifier
+from migsafe.model.script import Span
 from migsafe.parse.cursor import PLACEHOLDER, Cursor
+from migsafe.parse.lexer import mask
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -45,12 +47,11 @@ def parse_tree(cursor: Cursor, before: str = "") -> exp.Expr | None:
 
 def _text(cursor: Cursor) -> str:
     """The source, with placeholders written as plain words of the same length."""
-    text, base = cursor.source, cursor.span.start
-    for token in cursor.tokens[cursor.at : cursor.stop]:
-        if token.kind == PLACEHOLDER:
-            start, end = token.start - base, token.end - base
-            text = text[:start] + "_" * (end - start) + text[end:]
-    return text
+    base = cursor.span.start
+    tokens = cursor.tokens[cursor.at : cursor.stop]
+    return mask(
+        cursor.source, [Span(token.start - base, token.end - base) for token in tokens if token.kind == PLACEHOLDER]
+    )
 
 
 def folded(identifier: exp.Expr | None, dialect: Dialect) -> str:

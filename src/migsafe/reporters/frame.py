@@ -15,6 +15,10 @@ _LINES_BEFORE_THE_GAP = 4
 _TAB = "    "
 #: Columns of a line before the marked place that stay when a long line is cut.
 _LEAD = 20
+#: Marks that are drawn on the character before them.
+_WITHOUT_WIDTH = frozenset({"Mn", "Me"})
+#: Makes a narrow sign such as U+2764 an emoji, which is two columns wide.
+_EMOJI_FORM = "\ufe0f"
 
 
 def code_frame(finding: Finding, source: SourceText, paint: Painter, width: int) -> Iterator[str]:
@@ -79,7 +83,7 @@ def _columns(char: str) -> int:
         return len(_TAB)
     if char.isascii():
         return 1
-    if unicodedata.combining(char):
+    if unicodedata.category(char) in _WITHOUT_WIDTH and char != _EMOJI_FORM:
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 

@@ -208,7 +208,7 @@ def _skips(dialect: Dialect) -> list[str]:
     if dialect is Dialect.SQLITE:
         return [r"--[^\n]*"]
     copy_data = r"\b(?i:copy)\s[^;'$]{0,1000}?\b(?i:from)\s+(?i:stdin)\b[^;\n]*;[^\n]*\n(?:(?!\\\.)[^\n]*\n)*+"
-    return [r"--[^\n]*", r"^[ \t]*\\[^\n]*", copy_data]
+    return [r"--[^\r\n]*", r"^[ \t]*\\[^\n]*", copy_data]
 
 
 def _opaques(dialect: Dialect, template: str) -> list[str]:

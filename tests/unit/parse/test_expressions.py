@@ -9,7 +9,7 @@ import pytest
 from migsafe.model.names import QualifiedName
 from migsafe.model.script import Span
 from migsafe.parse.cursor import Cursor, Stuck
-from migsafe.parse.expressions import always_true, compared_columns, read_expression
+from migsafe.parse.expressions import always_true, compared_columns, read_expression, without_parentheses
 from migsafe.parse.postgres.lexing import cursor_on
 
 if TYPE_CHECKING:
@@ -126,3 +126,19 @@ def test_columns_compared_with_constants(text: str, columns: list[str]) -> None:
 )  # fmt: skip
 def test_conditions_that_always_hold(text: str, expected: bool) -> None:
     assert always_true(on(text)) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("a", "a"),
+        ("((a))", "a"),
+        ("(a) + (b)", "(a) + (b)"),
+        ("((a) + (b))", "(a) + (b)"),
+        ("(a[1])", "a[1]"),
+        ("(a", "(a"),
+        ("(" * 10_000 + "a" + ")" * 10_000, "a"),
+    ],
+)
+def test_parentheses_around_all_of_it_mean_nothing(text: str, bare: str) -> None:
+    assert without_parentheses(on(text)).source == bare

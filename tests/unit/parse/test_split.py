@@ -117,3 +117,21 @@ def test_any_text_is_split_without_gaps(script: str) -> None:
     assert all(before.end <= after.start for before, after in itertools.pairwise(spans))
     covered = {offset for start, end in spans for offset in range(start, end)}
     assert all(script[offset].isspace() or script[offset] == ";" for offset in set(range(len(script))) - covered)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_comment_ends_where_postgres_ends_it(newline: str) -> None:
+    assert texts(f"-- a{newline}drop table x;{newline}") == ["drop table x"]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("select {{ a\nb }}", [(7, 16)]),
+        ("select {{ a {{ b }}", [(12, 19)]),
+        ("select {% a %} {{ }", [(7, 14)]),
+        ("select ${a} ${ ${b}", [(7, 11), (15, 19)]),
+    ],
+)
+def test_a_template_ends_before_another_begins(script: str, expected: list[tuple[int, int]]) -> None:
+    assert [tuple(span) for span in split(script).templates] == expected

@@ -146,3 +146,8 @@ def test_any_text_is_survived_unchanged(text: str, dialect: Dialect) -> None:
     rendered = render(text, {}, PLAIN | Style.IN_STRINGS, dialect)
     assert rendered.text == text
     assert list(rendered.placeholders) == sorted(rendered.placeholders)
+
+
+def test_a_carriage_return_ends_a_comment_of_postgres() -> None:
+    rendered = render("-- it's :a\rSELECT :b;", {}, PLAIN, Dialect.POSTGRES)
+    assert [tuple(span) for span in rendered.placeholders] == [(18, 20)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def read(script: Script) -> ReadScript:
     """Read a Postgres script. Never raises: a statement that is not understood becomes an `Unreadable` operation."""
     found = split(script.text, script.placeholders)
-    templates = (*script.placeholders, *found.templates)
+    templates = sorted((*script.placeholders, *found.templates))
     statements = tuple(
         Statement(
             span=piece.span,
