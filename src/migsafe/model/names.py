@@ -7,6 +7,18 @@ from dataclasses import dataclass
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
+#: Key words that no table or column can be called without quotes (PostgreSQL 18, manual, "SQL Key Words": reserved).
+_KEY_WORDS = """
+all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
+column concurrently constraint create cross current_catalog current_date current_role current_schema current_time
+current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze
+from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit
+localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references
+returning right select session_user similar some symmetric system_user table tablesample then to trailing true union
+unique user using variadic verbose when where window with
+"""
+_RESERVED = frozenset(_KEY_WORDS.split())
+
 #: Postgres cuts identifiers after this many bytes (NAMEDATALEN - 1; manual, "Identifiers and Key Words").
 POSTGRES_NAME_BYTES = 63
 
@@ -18,8 +30,8 @@ def truncate_identifier(name: str, limit: int = POSTGRES_NAME_BYTES) -> str:
 
 
 def quote_identifier(name: str) -> str:
-    """Write a name as SQL text for a person to read: bare when it is plain, in double quotes otherwise."""
-    return name if _PLAIN.match(name) else '"' + name.replace('"', '""') + '"'
+    """Write a name as SQL text for a person to read: bare when it is plain and no key word, else in double quotes."""
+    return name if _PLAIN.match(name) and name not in _RESERVED else '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True, slots=True, order=True)

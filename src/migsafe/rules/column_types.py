@@ -25,6 +25,9 @@ from migsafe.rules.neighbours import is_same
 from migsafe.rules.registry import rule
 from migsafe.rules.wording import LATER_MIGRATION, name_list, recipe
 
+#: Types that an explicit cast cuts to their length without an error (manual, "Character Types").
+_CUT_BY_CASTS = frozenset({"character", "character varying"})
+
 
 @rule(Category.LOCK, AlterColumnType, dialects=(Dialect.POSTGRES, Dialect.MYSQL))
 def change_column_type(op: AlterColumnType, ctx: Context) -> Iterator[Hazard]:
@@ -175,7 +178,7 @@ def _without_checks(op: AlterColumnType, ctx: Context) -> str:
 def _expand_and_swap(op: AlterColumnType) -> str:
     column = quote_identifier(op.column)
     new, old = quote_identifier(f"{op.column}_new"), quote_identifier(f"{op.column}_old")
-    value = op.using.text if op.using is not None else f"{column}::{op.type}"
+    value = op.using.text if op.using is not None else _converted(column, op.type)
     return recipe(
         f"ALTER TABLE {op.table} ADD COLUMN {new} {op.type};",
         f"-- a trigger keeps {new} in step; then backfill in batches:",
@@ -184,6 +187,11 @@ def _expand_and_swap(op: AlterColumnType) -> str:
         f"ALTER TABLE {op.table} RENAME COLUMN {column} TO {old};",
         f"ALTER TABLE {op.table} RENAME COLUMN {new} TO {column};",
     )
+
+
+def _converted(column: str, new: DataType) -> str:
+    """The value as the new type, refused where ALTER COLUMN TYPE refuses it: `::varchar(3)` would cut it in silence."""
+    return column if new.name in _CUT_BY_CASTS else f"{column}::{new}"
 
 
 def _in_mysql(op: AlterColumnType, ctx: Context) -> Iterator[Hazard]:

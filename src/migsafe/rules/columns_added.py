@@ -14,7 +14,7 @@ from migsafe.rules.hazard import Hazard
 from migsafe.rules.knowledge.volatility import Volatility, unknown_functions, volatility
 from migsafe.rules.knowledge.work import SERIAL_TYPES
 from migsafe.rules.registry import EVERY_DIALECT, rule
-from migsafe.rules.wording import LATER_MIGRATION, name_list, recipe
+from migsafe.rules.wording import LATER_MIGRATION, name_list, recipe, set_not_null_recipe
 
 _INTEGER_OF_SERIAL = {"serial": "integer", "bigserial": "bigint", "smallserial": "smallint"}
 _MYSQL_DATES = frozenset({"date", "datetime", "timestamp"})
@@ -47,7 +47,7 @@ def add_column_not_null_no_default(op: AddColumn, ctx: Context) -> Iterator[Haza
             ),
             "-- or, when no constant fits: nullable first, then backfill in batches",
             *(f"ALTER TABLE {op.table} ADD COLUMN {_typed(other.definition)};" for other in added),
-            *_not_null_later(op, ctx),
+            *_not_null_later(added, ctx),
         ),
         objects=tuple(names),
     )
@@ -251,7 +251,7 @@ def _default_for_new_rows(op: AddColumn, ctx: Context) -> str:
         f"ALTER TABLE {op.table} ALTER COLUMN {name} SET DEFAULT {text};",
         "-- then, in batches outside of the migration:",
         f"UPDATE {op.table} SET {name} = {text} WHERE {name} IS NULL AND <a range of keys>;",
-        *(_not_null_later(op, ctx) if column.not_null else ()),
+        *(_not_null_later((op,), ctx) if column.not_null else ()),
     )
 
 
@@ -268,16 +268,8 @@ def _sequence_for_new_rows(op: AddColumn) -> str:
     )
 
 
-def _not_null_later(op: AddColumn, ctx: Context) -> tuple[str, ...]:
+def _not_null_later(added: tuple[AddColumn, ...], ctx: Context) -> tuple[str, ...]:
     if ctx.dialect is not Dialect.POSTGRES:
         return ()
-    name = quote_identifier(op.definition.name)
-    constraint = quote_identifier(f"{op.table.name}_{op.definition.name}_not_null")
-    return (
-        f"{LATER_MIGRATION[:-1]}, when no row is NULL:",
-        f"ALTER TABLE {op.table} ADD CONSTRAINT {constraint} CHECK ({name} IS NOT NULL) NOT VALID;",
-        LATER_MIGRATION,
-        f"ALTER TABLE {op.table} VALIDATE CONSTRAINT {constraint};",
-        f"ALTER TABLE {op.table} ALTER COLUMN {name} SET NOT NULL;",
-        f"ALTER TABLE {op.table} DROP CONSTRAINT {constraint};",
-    )
+    columns = [each.definition.name for each in added]
+    return (LATER_MIGRATION, set_not_null_recipe(added[0].table, columns, ctx.server.major))

@@ -132,8 +132,8 @@ def drop_table_foreign_keys(op: DropTable, ctx: Context) -> Iterator[Hazard]:
         message=f"dropping {op.table} also locks {name_list(names)} against all reads and writes",
         instead=recipe(
             *(
-                f"ALTER TABLE {shown(table, ctx.catalogue)} DROP CONSTRAINT {constraint};\n{LATER_MIGRATION}"
-                for table, constraint in _links(op, others, ctx)
+                f"ALTER TABLE {shown(table, ctx.catalogue)} DROP CONSTRAINT {name};\n{LATER_MIGRATION}"
+                for table, name in _links(op, others, ctx)
             ),
             f"DROP TABLE {op.table};",
         ),
@@ -215,7 +215,7 @@ def _tables_of(op: AddConstraint, ctx: Context) -> set[QualifiedName]:
 
 
 def _links(op: DropTable, others: set[QualifiedName], ctx: Context) -> Iterator[tuple[QualifiedName, str]]:
-    """The foreign keys between a table and others: whose they are, and their names."""
+    """The foreign keys between a table and others: whose they are, and their names as SQL."""
     mine = ctx.catalogue.resolve(op.table)
     for owner in (mine, *sorted(others)):
         found = ctx.catalogue.table(owner)
@@ -225,4 +225,4 @@ def _links(op: DropTable, others: set[QualifiedName], ctx: Context) -> Iterator[
                 continue
             target = ctx.catalogue.resolve(key.referenced_table)
             if (owner == mine and target in others) or (owner != mine and target == mine):
-                yield owner, constraint.name
+                yield owner, quote_identifier(constraint.name)

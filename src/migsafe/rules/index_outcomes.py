@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 
 from migsafe.model.catalogue import Index
 from migsafe.model.finding import Category, Severity
@@ -131,9 +132,7 @@ def index_replace_unsafe(op: DropIndex, ctx: Context) -> Iterator[Hazard]:
     old = ctx.catalogue.index(op.index)
     if ctx.transaction is not None or old is None or ctx.is_new(old.table):
         return
-    new = next(
-        (later for later in ctx.later(op) if isinstance(later, CreateIndex) and _replaces(later, old, ctx)), None
-    )
+    new = _successor(op, old, ctx)
     if new is None or (new.elements == old.elements and new.where == old.where):
         return
     yield Hazard(
@@ -183,6 +182,17 @@ def _dropped_before(index: str, ctx: Context) -> bool:
     return any(isinstance(earlier, DropIndex) and earlier.index.name == index for earlier in ctx.earlier)
 
 
+def _successor(op: DropIndex, old: Index, ctx: Context) -> CreateIndex | None:
+    """The index that comes nearest to the dropped one: that of its name, else the one with most leading keys of it."""
+    fit = [later for later in ctx.later(op) if isinstance(later, CreateIndex) and _replaces(later, old, ctx)]
+    return max(fit, key=lambda new: (new.name == old.name.name, _shared_keys(new, old)), default=None)
+
+
+def _shared_keys(new: CreateIndex, old: Index) -> int:
+    pairs = zip(new.elements, old.elements, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
 def _replaces(new: CreateIndex, old: Index, ctx: Context) -> bool:
     """Whether an index takes over from another: the same name, or the same first key, on the same table."""
     if ctx.catalogue.resolve(new.table) != old.table:
@@ -191,11 +201,10 @@ def _replaces(new: CreateIndex, old: Index, ctx: Context) -> bool:
 
 
 def _replace_recipe(op: DropIndex, new: CreateIndex) -> str:
-    same_name = new.name == op.index.name
-    fresh = f"{new.name}_new" if same_name else new.name
-    return recipe(
-        OUTSIDE_TRANSACTION,
-        index_sql(replace(new, name=fresh), concurrently=True),
-        f"DROP INDEX CONCURRENTLY {op.index};",
-        f"ALTER INDEX {fresh} RENAME TO {op.index};" if same_name else "",
-    )
+    drop = f"DROP INDEX CONCURRENTLY {op.index};"
+    if new.name != op.index.name:
+        return recipe(OUTSIDE_TRANSACTION, index_sql(new, concurrently=True), drop)
+    fresh = op.index.renamed(f"{op.index.name}_new")
+    rename = f"ALTER INDEX {fresh} RENAME TO {quote_identifier(op.index.name)};"
+    build = index_sql(replace(new, name=fresh.name), concurrently=True)
+    return recipe(OUTSIDE_TRANSACTION, build, drop, rename)

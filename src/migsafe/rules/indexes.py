@@ -166,17 +166,23 @@ def index_wide(op: CreateIndex, ctx: Context) -> Iterator[Hazard]:
     """
     if op.unique or op.method not in {None, "btree"} or len(op.elements) <= _USEFUL_KEYS:
         return
-    # MySQL has no CONCURRENTLY, and a table that the migration makes needs none.
-    concurrently = ctx.dialect is Dialect.POSTGRES and not ctx.is_new(op.table) and not ctx.is_partitioned(op.table)
-    narrow = index_sql(replace(op, elements=op.elements[:_USEFUL_KEYS]), concurrently=concurrently, only=op.only)
     yield Hazard(
         message=f"{called(op)} on {op.table} has {len(op.elements)} columns",
-        instead=recipe(
-            OUTSIDE_TRANSACTION if concurrently else "",
-            f"-- the most selective columns, if those are the first {_USEFUL_KEYS}:",
-            narrow,
-        ),
+        instead=_narrow_recipe(op, ctx),
         objects=objects_of(op),
+    )
+
+
+def _narrow_recipe(op: CreateIndex, ctx: Context) -> str:
+    """The index on its first keys: migsafe cannot know which are the most selective."""
+    if ctx.dialect is Dialect.MYSQL:
+        name = f"{op.name} " if op.name else ""
+        return recipe("-- the most selective columns only:", f"ALTER TABLE {op.table} ADD INDEX {name}(…);")
+    guess = f"-- the most selective columns, if those are the first {_USEFUL_KEYS}:"
+    narrow = replace(op, elements=op.elements[:_USEFUL_KEYS])
+    concurrently = not op.only and not ctx.is_new(op.table) and not ctx.is_partitioned(op.table)
+    return recipe(
+        OUTSIDE_TRANSACTION if concurrently else "", guess, index_sql(narrow, concurrently=concurrently, only=op.only)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from migsafe.model.finding import Category, Severity
 from migsafe.model.names import QualifiedName, quote_identifier
@@ -112,21 +113,35 @@ def _privilege_message(op: BaseOperation, ctx: Context) -> str | None:
 
 
 def _enabled(op: SetRowSecurity, ctx: Context) -> Iterator[Hazard]:
-    table = ctx.table(op.table)
-    if (table is not None and table.policies) or _gets_policy_before_commit(op, ctx):
+    if not _shuts_out(op, op.action, ctx):
         return
-    who = "its owner" if op.action == "force" else "every role but its owner"
+    tables = [op.table]
+    if ctx.transaction is not None or ctx.code is not None:
+        if any(_shuts_out(earlier, op.action, ctx) for earlier in ctx.earlier):
+            return
+        tables += [later.table for later in ctx.later(op) if _shuts_out(later, op.action, ctx)]
+        tables = list(dict.fromkeys(tables))
+    who = "the owner" if op.action == "force" else "every role but the owner"
+    have, them = ("has", "it") if len(tables) == 1 else ("have", "them")
     yield Hazard(
-        message=f"{op.table} has no policy that migsafe has seen: {who} finds no rows in it",
+        message=f"{name_list(tables)} {have} no policy that migsafe has seen: {who} finds no rows in {them}",
         severity=Severity.WARNING,
         instead=recipe(
             "BEGIN;",
-            f"CREATE POLICY <name> ON {op.table} USING (<who sees which rows>);",
-            f"ALTER TABLE {op.table} {op.action.upper()} ROW LEVEL SECURITY;",
+            *(f"CREATE POLICY <name> ON {table} USING (<who sees which rows>);" for table in tables),
+            *(f"ALTER TABLE {table} {op.action.upper()} ROW LEVEL SECURITY;" for table in tables),
             "COMMIT;",
         ),
-        objects=(str(op.table),),
+        objects=tuple(str(table) for table in tables),
     )
+
+
+def _shuts_out(op: Operation, action: str, ctx: Context) -> TypeGuard[SetRowSecurity]:
+    """Whether an operation leaves a table in use without any row that others could see."""
+    if not isinstance(op, SetRowSecurity) or op.action != action or ctx.is_new(op.table):
+        return False
+    table = ctx.table(op.table)
+    return not (table is not None and table.policies) and not _gets_policy_before_commit(op, ctx)
 
 
 def _policy_dropped(op: DropPolicy, ctx: Context) -> Iterator[Hazard]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migsafe.model.finding import Category, Severity
-from migsafe.model.names import QualifiedName
+from migsafe.model.names import QualifiedName, quote_identifier
 from migsafe.model.operation import Delete, Insert, Operation, Update
 from migsafe.rules.context import Context
 from migsafe.rules.hazard import Hazard
@@ -122,17 +122,17 @@ def _every_row(op: Update | Delete) -> bool:
 
 
 def _key(table: QualifiedName, ctx: Context) -> str:
-    """The column to batch by: the primary key where it is known to be one column."""
+    """The column to batch by, as SQL: the primary key where it is known to be one column."""
     for index in ctx.catalogue.indexes_of(table):
         if index.primary and len(index.columns) == 1:
-            return index.columns[0]
+            return quote_identifier(index.columns[0])
     return "id"
 
 
 def _update_in_batches(op: Update, ctx: Context) -> str:
     key = _key(op.table, ctx)
     condition = f" AND ({op.where.text})" if op.where is not None and not op.tautology else ""
-    assigned = ", ".join(f"{column} = …" for column in op.columns) or "…"
+    assigned = ", ".join(f"{quote_identifier(column)} = …" for column in op.columns) or "…"
     return (
         "-- outside of the migration, again and again until no row is left:\n"
         f"UPDATE {op.table} SET {assigned}\n"

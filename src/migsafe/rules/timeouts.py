@@ -105,7 +105,7 @@ def timeout_too_long(op: SetParameter, ctx: Context) -> Iterator[Hazard]:
         yield Hazard(
             message=f"everybody who uses {shown(table, ctx.catalogue)} may wait {op.values[0]} "
             "for a lock that is not even granted",
-            instead="SET lock_timeout = '2s';  -- and try again when it strikes",
+            instead=f"SET {'LOCAL ' if op.local else ''}lock_timeout = '2s';  -- and try again when it strikes",
         )
 
 

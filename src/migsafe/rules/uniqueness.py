@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from migsafe.model.dialect import Dialect
@@ -25,6 +26,7 @@ from migsafe.rules.hazard import Hazard
 from migsafe.rules.knowledge.constraints import added, index_behind, known_nullable
 from migsafe.rules.knowledge.upserts import BrokenUpsert, broken_upsert
 from migsafe.rules.knowledge.work import proved_not_null, work
+from migsafe.rules.neighbours import is_same
 from migsafe.rules.registry import EVERY_DIALECT, rule
 from migsafe.rules.wording import (
     LATER_MIGRATION,
@@ -247,12 +249,24 @@ def _unique_recipe(op: AddConstraint | AddColumn, key: UniqueConstraint | Primar
         return recipe(_column_first(op), index_per_partition(index, ctx.catalogue))
     word = "PRIMARY KEY" if isinstance(key, PrimaryKey) else "UNIQUE"
     name = quote_identifier(index.name or "")
+    taken = _takes_name_of_dropped(op, index.name, ctx)
+    built = replace(index, name=f"{index.name}_new") if taken else index
+    drop = f"DROP CONSTRAINT {name}, " if taken else ""
     return recipe(
         _column_first(op),
         OUTSIDE_TRANSACTION,
-        index_sql(index, concurrently=True),
+        index_sql(built, concurrently=True),
         LATER_MIGRATION,
-        f"ALTER TABLE {op.table} ADD CONSTRAINT {name} {word} USING INDEX {name};",
+        f"ALTER TABLE {op.table} {drop}ADD CONSTRAINT {name} {word} USING INDEX {quote_identifier(built.name or '')};",
+    )
+
+
+def _takes_name_of_dropped(op: AddConstraint | AddColumn, name: str | None, ctx: Context) -> bool:
+    """Whether the migration drops a constraint of that name: its index is there while the new one is built."""
+    siblings = ctx.statement.operations if ctx.statement is not None else ()
+    return any(
+        isinstance(each, DropConstraint) and each.name == name and is_same(ctx, each.table, op.table)
+        for each in (*ctx.earlier, *siblings)
     )
 
 
