@@ -75,3 +75,11 @@ def test_a_rule_is_found_by_its_name() -> None:
 
 def test_a_rule_without_examples_has_none() -> None:
     assert api.examples("no-such-rule") is None
+
+
+@pytest.mark.parametrize(
+    ("dialect", "version", "major"), [("postgres", None, 15), ("mysql", None, None), ("mysql", 8, 8)]
+)
+def test_only_postgres_has_an_assumed_version(dialect: str, version: int | None, major: int | None) -> None:
+    report = api.lint_text("ALTER TABLE t DROP COLUMN a;", dialect=dialect, server_version=version)
+    assert report.server_major == major

@@ -60,6 +60,11 @@ class Report:
     shims: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def server_major(self) -> int | None:
+        """The major version that was judged for; None where nobody said it and the rules assume none (not Postgres)."""
+        return None if self.server.assumed and self.dialect is not Dialect.POSTGRES else self.server.major
+
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""
         return Counter(finding.severity for finding in self.findings)[severity]

@@ -29,7 +29,7 @@ def document(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "migsafe": __version__,
         "dialect": report.dialect.value,
-        "server": {"version": report.server.major, "source": report.server.source, "shims": list(report.shims)},
+        "server": {"version": report.server_major, "source": report.server.source, "shims": list(report.shims)},
         "files": {"linted": report.linted, "context": report.context},
         "summary": _summary(report),
         "rules": {rule.name: _rule(rule) for rule in found_rules(report)},

@@ -35,7 +35,7 @@ def _run(report: Report) -> dict[str, Any]:
         "results": [_result(finding, index) for finding in sorted(report.findings, key=order_of_reading)],
         "properties": {
             "dialect": report.dialect.value,
-            "serverVersion": report.server.major,
+            "serverVersion": report.server_major,
             "serverSource": report.server.source,
             "shims": list(report.shims),
             "linted": report.linted,

@@ -28,8 +28,8 @@ def remarks(report: Report) -> Iterator[str]:
         yield f"{plural(report.suppressed, 'finding')} ignored for a stated reason"
     if report.cleared:
         yield f"{plural(report.cleared, 'finding')} cleared by evidence"
-    if report.findings and report.server.assumed:
-        judged = f"judged for {report.dialect} {report.server.major}, the oldest supported version"
+    if report.findings and report.server.assumed and report.server_major is not None:
+        judged = f"judged for {report.dialect} {report.server_major}, the oldest supported version"
         yield f"{judged}: --server-version says yours"
 
 
