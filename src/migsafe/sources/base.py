@@ -103,7 +103,7 @@ class FlatSource:
         return path.parent == root.path and self.takes_name(path.name)
 
     def takes_name(self, name: str) -> bool:
-        """Whether a file name is one of the tool's."""
+        """Whether a file name is one of the tool's; a tool that has other `owns` and `claims` needs none."""
         raise NotImplementedError
 
     def is_aside(self, path: Path) -> bool:
