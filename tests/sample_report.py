@@ -24,6 +24,10 @@ DROP_SQL = """ALTER TABLE users
   DROP COLUMN e,
   DROP COLUMN f;
 """
+PYTHON_FILE = "versions/a1b2_index.py"
+PYTHON = """def upgrade() -> None:
+    op.create_index("i", "users", list("abcde"))
+"""
 
 _USERS = QualifiedName("users", "public")
 
@@ -123,10 +127,30 @@ NOTE_WITHOUT_SOURCE = Finding(
     instead="",
 )
 
+IN_PYTHON = Finding(
+    rule="create-index-blocking",
+    category=Category.LOCK,
+    severity=Severity.ERROR,
+    path=PYTHON_FILE,
+    start=Position(2, 5),
+    end=Position(2, 49),
+    migration="a1b2",
+    direction=Direction.UP,
+    operation="create-index",
+    objects=("i", "users"),
+    message="building index i blocks every write to users until it is done",
+    why=BLOCKING_INDEX.why,
+    instead="CREATE INDEX CONCURRENTLY i ON users (email);",
+    sql="CREATE INDEX i ON users (\n    a,\n    b,\n    c,\n    d,\n    e\n)",
+    locks=(LockClaim(QualifiedName("users"), LockMode.SHARE),),
+    work=Work.INDEX_BUILD,
+    fingerprint="9a9a9a",
+)
+
 REPORT = Report(
     dialect=Dialect.POSTGRES,
     server=ServerVersion(15, "assumed"),
-    findings=(DROPPED_COLUMNS, NOTE_WITHOUT_SOURCE, HOSTILE_NAME, BLOCKING_INDEX),
+    findings=(DROPPED_COLUMNS, NOTE_WITHOUT_SOURCE, HOSTILE_NAME, BLOCKING_INDEX, IN_PYTHON),
     rules={
         "create-index-blocking": rule("create-index-blocking", Category.LOCK),
         "drop-column": rule("drop-column", Category.COMPAT, url=""),
@@ -139,7 +163,7 @@ REPORT = Report(
     cleared=1,
     hidden=5,
     shims=("pg_trgm",),
-    sources={INDEX_FILE: INDEX_SQL, DROP_FILE: DROP_SQL},
+    sources={INDEX_FILE: INDEX_SQL, DROP_FILE: DROP_SQL, PYTHON_FILE: PYTHON},
 )
 CLEAN = Report(
     dialect=Dialect.POSTGRES, server=ServerVersion(16, "given"), findings=(), rules={}, linted=1, migrations=1

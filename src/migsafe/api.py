@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the package of the rules imports them all
 
 Progress = Callable[[int, int], None]
 
-__all__ = ["Examples", "Progress", "examples", "lint_paths", "lint_stdin", "lint_text", "rule", "rules"]
+__all__ = ["Examples", "Progress", "examples", "lint_command", "lint_paths", "lint_stdin", "lint_text", "rule", "rules"]
 
 
 def lint_text(
@@ -77,6 +77,23 @@ def lint_stdin(text: str, name: str, config: Config | None = None) -> Report:
     from migsafe.lint import run
 
     return run.lint_stdin(text, name, config or Config())
+
+
+def lint_command(command: str, paths: Sequence[str | Path] = (), config: Config | None = None) -> Report:
+    """Judge the SQL that a program prints on its standard output.
+
+    Args:
+        command: the program and its arguments, quoted as for a shell; no shell runs. With `{path}` or `{stem}` in it,
+            it runs once for each path.
+        paths: migrations, in the order in which they are applied.
+
+    Raises:
+        UsageError: when the command cannot be run as it is written.
+        EnvironmentFailedError: when it cannot be started or fails.
+    """
+    from migsafe.lint import run
+
+    return run.lint_command(command, paths, config or Config())
 
 
 def rules() -> Mapping[str, Rule]:

@@ -32,6 +32,8 @@ Examples:
   migsafe lint --diff origin/main --format github  only what a branch adds or changes
   migsafe lint --format sarif --output migsafe.sarif
   migsafe lint --extend-select style --ignore missing-lock-timeout
+  migsafe lint --python .venv/bin/python           Django: its interpreter runs the migrations
+  migsafe lint --command "rails db:migrate:sql"    any tool that prints SQL
   pg_dump --schema-only app | migsafe lint - --min-severity info
 """
 
@@ -88,6 +90,15 @@ Examples:
     metavar="NAME=VALUE",
     help="What the tool fills in for a placeholder (repeatable).",
 )
+@click.option(
+    "--command",
+    "program",
+    metavar="COMMAND",
+    help="Lint the SQL that this command prints; {path} or {stem} in it stand for each of PATHS.",
+)
+@click.option("--python", metavar="FILE", help="The interpreter that runs the project's own code (Django).")
+@click.option("--manage", metavar="FILE", help="Django's manage.py, where it is not found.")
+@click.option("--settings", metavar="MODULE", help="Django's settings, instead of those that manage.py names.")
 @click.option("--since", metavar="MIGRATION", help="Report only migrations after this one.")
 @click.option("--diff", metavar="GIT_REF", help="Report only migrations added or changed since this revision.")
 @click.option(
@@ -109,6 +120,7 @@ def command(
     output: Path | None,
     config_file: Path | None,
     stdin_name: str,
+    program: str | None,
     quiet: bool,
     no_color: bool,
     **options: Any,
@@ -117,11 +129,12 @@ def command(
 
     PATHS are files and folders; `-` is the standard input. Other migrations of the same project are read as context.
     """
+    from migsafe import api
     from migsafe.config import load_config
 
     check_target(output)
     config = load_config(config_file, options=options)
-    report = _lint(paths, stdin_name, config, quiet)
+    report = _lint(paths, stdin_name, config, quiet) if program is None else api.lint_command(program, paths, config)
     presentation = Presentation(
         colour=output is None and not no_color and _shows_colours(),
         quiet=quiet,

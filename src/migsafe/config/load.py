@@ -39,8 +39,13 @@ _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "since": values.text,
         "diff": values.revision,
         "direction": values.one_of("up", "down", "both"),
+        "python": values.text,
+        "manage": values.path,
+        "settings": values.text,
     }
 )
+#: Settings that are a path, relative to the file that says them.
+_PATHS = frozenset({"python", "manage"})
 #: Settings of one run, not of a project.
 _NOT_IN_FILES = frozenset({"diff"})
 #: Variables that are read elsewhere.
@@ -108,6 +113,8 @@ def _from_file(found: locate.Found, start: Path) -> dict[str, Any]:
         settings["ignore"] = values.texts(names)
     if "paths" in settings:
         settings["paths"] = tuple(_seen_from(start, found.path.parent, item) for item in settings["paths"])
+    for name in _PATHS & settings.keys():
+        settings[name] = type(settings[name])(_seen_from(start, found.path.parent, str(settings[name])))
     return settings | {"reasoned_ignores": ignores}
 
 

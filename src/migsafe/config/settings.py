@@ -62,6 +62,9 @@ class Config:
         since: only migrations after this one (the tool's own name) are reported.
         diff: only migrations added or changed since this git revision are reported.
         direction: which scripts are judged in full.
+        python: the interpreter that runs the project's own code (Django); found when None.
+        manage: Django's `manage.py`; found when None.
+        settings: the module of Django's settings; the one that `manage.py` names when None.
         source: the file that was read; None without one.
     """
 
@@ -82,6 +85,9 @@ class Config:
     since: str | None = None
     diff: str | None = None
     direction: Directions = "up"
+    python: str | None = None
+    manage: Path | None = None
+    settings: str | None = None
     source: Path | None = None
 
     @property

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 
 from migsafe.config.nearest import did_you_mean
@@ -49,6 +50,11 @@ def texts(value: object) -> tuple[str, ...]:
 def paths(value: object) -> tuple[str, ...]:
     """A list of paths; commas are part of a path."""
     return tuple(text(part) for part in ([value] if isinstance(value, str) else _items(value)))
+
+
+def path(value: object) -> Path:
+    """One path."""
+    return Path(text(value))
 
 
 def word(kind: type[W], value: object) -> W:

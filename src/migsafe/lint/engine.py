@@ -19,7 +19,7 @@ from migsafe.model.operation import BaseOperation, Operation
 from migsafe.model.script import Direction, Migration, Script, Span, UnreadableFile
 from migsafe.model.statement import ReadScript
 from migsafe.rules.context import Context, Surroundings
-from migsafe.rules.events import FileUnread, PlaceholderLeft
+from migsafe.rules.events import FileUnread, NotRendered, PlaceholderLeft
 from migsafe.rules.registry import RULES, Rule
 
 Directions = Literal["up", "down", "both"]
@@ -134,6 +134,7 @@ class _Run:
                 found.extend(self._ask(operation, walk.context))
         if reported:
             found.extend(self._placeholders(script, walk.context))
+            found.extend(self._gaps(script, walk.context))
             self._keep(walk.context, script, found)
         return walk.context.catalogue
 
@@ -141,6 +142,10 @@ class _Run:
         for span in script.script.placeholders:
             text = script.script.text[span.start : span.end]
             yield from self._ask(PlaceholderLeft(span=span, text=text), context)
+
+    def _gaps(self, script: ReadScript, context: Context) -> Iterator[Finding]:
+        for gap in script.script.gaps:
+            yield from self._ask(NotRendered(span=gap.span, reason=gap.reason), context)
 
     def _ask(self, operation: BaseOperation, context: Context) -> Iterator[Finding]:
         for rule in self.rules.for_operation(operation):

@@ -11,7 +11,7 @@ from migsafe.model.finding import Category, Finding, Severity
 from migsafe.model.locks import LockClaim, Work
 from migsafe.model.names import QualifiedName
 from migsafe.model.operation import BaseOperation
-from migsafe.model.script import Direction, Span
+from migsafe.model.script import Direction, Position, Script, Span
 from migsafe.rules.context import Context
 from migsafe.rules.hazard import Hazard
 from migsafe.rules.knowledge.locks import locks
@@ -36,7 +36,7 @@ def build(rule: Rule, hazard: Hazard, operation: BaseOperation, context: Context
         severity=_severity(rule, hazard, context.direction),
         path=context.script.path,
         start=context.script.position(span.start),
-        end=context.script.position(max(span.start, span.end)),
+        end=_end(context.script, span),
         migration=context.migration,
         direction=context.direction,
         operation=operation_name(operation),
@@ -46,8 +46,17 @@ def build(rule: Rule, hazard: Hazard, operation: BaseOperation, context: Context
         instead=hazard.instead or rule.descriptor.instead,
         locks=claims,
         work=_work(hazard, operation, context) if claims else Work.NONE,
+        sql=context.statement.text if context.script.rendered and context.statement is not None else None,
     )
     return replace(finding, fingerprint=_fingerprint(finding, _statement_text(context, span)))
+
+
+def _end(script: Script, span: Span) -> Position:
+    """Where a hazard ends in the file; in a program, at the end of the line on which its operation begins."""
+    if not script.rendered:
+        return script.position(max(span.start, span.end))
+    start = script.position(span.start)
+    return Position(start.line, max(start.column, len(script.source.line(start.line).rstrip()) + 1))
 
 
 def operation_name(operation: BaseOperation) -> str:

@@ -10,7 +10,7 @@ The configuration's `[[tool.migsafe.ignore]]` says the same without touching the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -26,11 +26,11 @@ _OPTION = re.compile(r"""\b(?P<key>until|by|reason)=(?:"(?P<quoted>[^"]*)"|'(?P<
 
 @dataclass(slots=True)
 class _Ignore:
-    """An ignore comment, and whether it took something away."""
+    """An ignore comment, and whether it took something away; `statement` is None behind the last one."""
 
     rules: tuple[str, ...]
     span: Span
-    statement: Statement
+    statement: Statement | None
     problem: str | None = None
     used: set[str] = field(default_factory=set)
 
@@ -61,17 +61,23 @@ class IgnoreBook:
         Returns:
             The findings that stay, how many were taken away, and the ignore comments without effect.
         """
-        ignores = [ignore for statement in script.statements for ignore in self._comments(statement)]
+        ignores = list(self._all(script))
         kept = [f for f in findings if not self._commented(f, script, ignores) and not self._configured_away(f)]
         return kept, len(findings) - len(kept), list(self._without_effect(ignores))
 
-    def _comments(self, statement: Statement) -> Iterator[_Ignore]:
-        for comment in statement.comments:
+    def _all(self, script: ReadScript) -> Iterator[_Ignore]:
+        for statement in script.statements:
+            yield from self._comments(statement.comments, statement)
+        end = script.statements[-1].span.end if script.statements else 0
+        yield from self._comments([comment for comment in script.comments if comment.span.start >= end], None)
+
+    def _comments(self, comments: Iterable[Comment], statement: Statement | None) -> Iterator[_Ignore]:
+        for comment in comments:
             match = _DIRECTIVE.match(comment.text)
             if match:
                 yield self._read(comment, match["rest"], statement)
 
-    def _read(self, comment: Comment, rest: str, statement: Statement) -> _Ignore:
+    def _read(self, comment: Comment, rest: str, statement: Statement | None) -> _Ignore:
         options = {m["key"]: m["quoted"] or m["single"] or m["bare"] or "" for m in _OPTION.finditer(rest)}
         names = tuple(re.findall(r"[a-z0-9][a-z0-9-]*", _OPTION.sub(" ", rest)))
         return _Ignore(names, comment.span, statement, self._problem(names, options))
@@ -123,10 +129,14 @@ class IgnoreBook:
             if ignore.problem is not None:
                 yield IgnoreWithoutEffect(span=ignore.span, rules=ignore.rules, reason=ignore.problem)
             elif unused:
-                reason = f"the next statement has no finding {', '.join(unused)}"
+                about = f"the next statement has no finding {', '.join(unused)}"
+                reason = "no statement follows it" if ignore.statement is None else about
                 yield IgnoreWithoutEffect(span=ignore.span, rules=tuple(unused), reason=reason)
 
 
-def _stands_on(finding: Finding, script: ReadScript, statement: Statement) -> bool:
+def _stands_on(finding: Finding, script: ReadScript, statement: Statement | None) -> bool:
+    """Whether a finding is about a statement; behind the last one, whether it is about what could not be rendered."""
+    if statement is None:
+        return any(script.script.position(gap.span.start) == finding.start for gap in script.script.gaps)
     start, end = script.script.position(statement.span.start), script.script.position(statement.span.end)
     return start <= finding.start <= end

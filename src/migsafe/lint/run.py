@@ -12,7 +12,9 @@ from migsafe.config.nearest import did_you_mean
 from migsafe.errors import ConfigurationError, UsageError
 from migsafe.lint.changed import changed_since
 from migsafe.lint.engine import ReadMigration, Settings, lint
+from migsafe.lint.following import Follower, ReadScripts
 from migsafe.lint.selection import asked_for, select_rules
+from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
 from migsafe.model.finding import Finding, order_of_reading
 from migsafe.model.report import Report
@@ -25,10 +27,9 @@ from migsafe.model.script import (
     TransactionRule,
     UnreadableFile,
 )
-from migsafe.parse import read_script
 from migsafe.rules import RULES
 from migsafe.rules.context import Surroundings
-from migsafe.sources import LoadedLayout, SourceOptions, read_paths, read_stdin
+from migsafe.sources import LoadedLayout, SourceOptions, read_command, read_paths, read_stdin
 
 Progress = Callable[[int, int], None]
 
@@ -37,16 +38,22 @@ def lint_paths(paths: Sequence[str | Path], config: Config, *, progress: Progres
     """Judge the migrations in files and folders; see `migsafe.api.lint_paths`."""
     if "" in paths:
         raise UsageError("a path is empty", hint="this folder is called .")
-    layouts = read_paths([Path(path) for path in paths], _source_options(config))
+    scripts = ReadScripts()
+    layouts = read_paths([Path(path) for path in paths], source_options(config, scripts))
     if config.diff is not None:
         changed = changed_since(config.diff, Path.cwd())
         layouts = tuple(_only(layout, changed) for layout in layouts)
-    return _report(layouts, config, progress)
+    return _report(layouts, config, progress, scripts)
 
 
 def lint_stdin(text: str, name: str, config: Config) -> Report:
     """Judge SQL that came from elsewhere than a file; see `migsafe.api.lint_stdin`."""
-    return _report((read_stdin(text, name, _source_options(config)),), config, None)
+    return _report((read_stdin(text, name, source_options(config)),), config)
+
+
+def lint_command(command: str, paths: Sequence[str | Path], config: Config) -> Report:
+    """Judge the SQL that a program prints; see `migsafe.api.lint_command`."""
+    return _report(read_command(command, [Path(path) for path in paths], source_options(config)), config)
 
 
 def lint_text(
@@ -68,7 +75,7 @@ def lint_text(
     earlier = (_text_migration(text, f"<prior {n}>", family, rule) for n, text in enumerate(prior, 1))
     migrations = (*earlier, _text_migration(sql, name, family, rule))
     layout = LoadedLayout(MigrationSet("plain", name, family, migrations), frozenset({name}))
-    return _report((layout,), Config(dialect=family, server_version=server_version), None)
+    return _report((layout,), Config(dialect=family, server_version=server_version))
 
 
 def _dialect(name: str) -> Dialect:
@@ -83,9 +90,23 @@ def _text_migration(text: str, name: str, dialect: Dialect, rule: TransactionRul
     return Migration(id=name, path=name, up=script)
 
 
-def _source_options(config: Config) -> SourceOptions:
+def source_options(config: Config, scripts: ReadScripts | None = None) -> SourceOptions:
+    """How a run reads migrations.
+
+    Args:
+        scripts: keeps what was read to know what exists, so that it need not be read again.
+    """
+    read = (scripts or ReadScripts()).read
     return SourceOptions(
-        tool=config.tool, dialect=config.dialect, placeholders=config.placeholders, transaction=config.transaction
+        tool=config.tool,
+        dialect=config.dialect,
+        placeholders=config.placeholders,
+        transaction=config.transaction,
+        server_version=config.server_version,
+        follow=lambda dialect: Follower(Catalogue(dialect), read),
+        python=config.python,
+        manage=config.manage,
+        settings=config.settings,
     )
 
 
@@ -100,13 +121,19 @@ def _refuse_unknown_ignores(config: Config) -> None:
             raise ConfigurationError(f'ignore: no rule "{ignore.rule}"', hint=did_you_mean(ignore.rule, RULES))
 
 
-def _report(layouts: Sequence[LoadedLayout], config: Config, progress: Progress | None) -> Report:
+def _report(
+    layouts: Sequence[LoadedLayout],
+    config: Config,
+    progress: Progress | None = None,
+    scripts: ReadScripts | None = None,
+) -> Report:
     rules = select_rules(RULES.values(), config.select, config.extend_select, config.ignore)
     _refuse_unknown_ignores(config)
     layouts = _after(layouts, config.since)
     total = sum(len(layout.migrations.migrations) for layout in layouts)
     count = _Counter(progress, total)
-    outcomes = [lint(_read(layout, count), rules, _settings(layout, config)) for layout in layouts]
+    scripts = scripts or ReadScripts()
+    outcomes = [lint(_read(layout, count, scripts), rules, _settings(layout, config)) for layout in layouts]
     findings = sorted((finding for outcome in outcomes for finding in outcome.findings), key=order_of_reading)
     always = asked_for(RULES.values(), config.select, config.extend_select)
     shown = tuple(f for f in findings if f.rule in always or f.severity.weight >= config.shown_from.weight)
@@ -138,7 +165,9 @@ class _Counter:
             self._progress(self._done, self._total)
 
 
-def _read(layout: LoadedLayout, count: _Counter) -> Iterator[ReadMigration | tuple[UnreadableFile, Script]]:
+def _read(
+    layout: LoadedLayout, count: _Counter, scripts: ReadScripts
+) -> Iterator[ReadMigration | tuple[UnreadableFile, Script]]:
     """The layout's migrations, each read when it is asked for and forgotten after."""
     for file in layout.migrations.unreadable:
         if file.path in layout.selected:
@@ -148,8 +177,8 @@ def _read(layout: LoadedLayout, count: _Counter) -> Iterator[ReadMigration | tup
         down_reported = down is not None and down.path in layout.selected
         yield ReadMigration(
             migration,
-            up=read_script(up) if up is not None else None,
-            down=read_script(down) if down is not None and down_reported else None,
+            up=scripts.take(up) if up is not None else None,
+            down=scripts.take(down) if down is not None and down_reported else None,
             up_reported=up is not None and up.path in layout.selected,
             down_reported=down_reported,
         )

@@ -84,6 +84,7 @@ class Finding:
         message: what happens, with the project's own names; one sentence.
         why: what that does to a busy database, and to whom.
         instead: the safe form, as SQL or as steps, with the project's own names.
+        sql: the statement, where the file is a program in which it does not stand.
         operation: the name of the operation's class, kebab-case, for example "create-index".
         objects: names of what is touched, as a person would write them.
         fingerprint: stays the same when lines move or words of messages change.
@@ -109,6 +110,7 @@ class Finding:
     fix: Fix | None = None
     evidence: tuple[Evidence, ...] = ()
     fingerprint: str = ""
+    sql: str | None = None
 
 
 def order_of_reading(finding: Finding) -> tuple[str, int, int, str]:

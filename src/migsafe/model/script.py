@@ -44,6 +44,13 @@ class SourceText:
         line = bisect_right(self._line_starts, offset)
         return Position(line, offset - self._line_starts[line - 1] + 1)
 
+    def offset(self, line: int, column: int) -> int:
+        """The code point offset of a line and column (from 1); past a line's or the file's end it is that end."""
+        if line > len(self._line_starts):
+            return len(self.text)
+        start = self._line_starts[max(line, 1) - 1]
+        return start + max(0, min(column - 1, len(self.line(line))))
+
     def line(self, number: int) -> str:
         """The text of line `number` (from 1) without its line break; empty past the end."""
         if not 1 <= number <= len(self._line_starts):
@@ -86,6 +93,13 @@ class Segment(NamedTuple):
     verbatim: bool
 
 
+class Gap(NamedTuple):
+    """A place from which no SQL came although something runs there; `span` is empty, in the script's text."""
+
+    span: Span
+    reason: str
+
+
 @dataclass(frozen=True)
 class Script:
     """One direction of one migration: the SQL that the server gets, and the way back to the file.
@@ -95,6 +109,8 @@ class Script:
             spaces, so that offsets in `text` are offsets in the file.
         segments: only where `text` is not the file's own text at the same offsets; sorted by `script_start`.
         placeholders: spans of `text` that the tool fills in and that have no configured value.
+        rendered: the text was made by running the file, which is a program: no piece of it stands there.
+        gaps: where a program that makes the SQL could not be followed; what it does from there on is unknown.
     """
 
     direction: Direction
@@ -104,6 +120,8 @@ class Script:
     dialect: Dialect
     segments: tuple[Segment, ...] = ()
     placeholders: tuple[Span, ...] = ()
+    rendered: bool = False
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def path(self) -> str:

@@ -36,7 +36,8 @@ def _properties(finding: Finding) -> dict[str, str | int]:
 def _body(finding: Finding) -> str:
     locks = [f"Lock: {lock.mode} on {lock.table} (blocks {lock.mode.blocks})" for lock in finding.locks]
     instead = [f"Instead:\n{finding.instead}"] if finding.instead else []
-    return "\n".join(part for part in [finding.message, *locks, finding.why, *instead] if part)
+    sql = [f"SQL: {finding.sql}"] if finding.sql else []
+    return "\n".join(part for part in [finding.message, *sql, *locks, finding.why, *instead] if part)
 
 
 def _data(text: str) -> str:

@@ -69,6 +69,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "direction": finding.direction.value,
         "release": finding.release,
         "phase": finding.phase,
+        "sql": finding.sql,
         "operation": finding.operation,
         "objects": list(finding.objects),
         "message": finding.message,

@@ -79,7 +79,7 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "level": _LEVEL[finding.severity],
-        "message": {"text": "\n\n".join(filter(None, (finding.message, finding.why, _instead(finding))))},
+        "message": {"text": "\n\n".join(filter(None, (finding.message, finding.sql, finding.why, _instead(finding))))},
         "locations": [_location(finding)],
         "properties": _properties(finding),
     }

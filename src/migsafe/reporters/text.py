@@ -22,6 +22,7 @@ _WORK = {
     Work.INDEX_BUILD: "an index is built",
     Work.REWRITE: "the whole table is rewritten",
 }
+_SQL_LINES = 6
 _LABEL = len("evidence:")
 _MARGIN = " " * (2 + _LABEL + 1)
 
@@ -74,6 +75,8 @@ class _Page:
         yield f"  {self._paint('-->', Ink.BLUE)} {neutral_line(_place(finding))}"
         if source is not None:
             yield from code_frame(finding, source, self._paint, self._width)
+        if finding.sql is not None:
+            yield self._labelled("sql", _shortened(finding.sql))
         for lock in finding.locks:
             yield self._labelled("lock", _lock(lock, finding.work))
         if finding.why and finding.why not in self._said:
@@ -104,6 +107,12 @@ class _Page:
 
 def _looks_like_sql(line: str) -> bool:
     return line.startswith(" ") or line.rstrip().endswith(";")
+
+
+def _shortened(sql: str) -> str:
+    """The first lines of a statement: it is there to be recognised."""
+    lines = [line for line in sql.strip().split("\n") if line.strip()]
+    return "\n".join(lines) + ";" if len(lines) <= _SQL_LINES else "\n".join([*lines[: _SQL_LINES - 1], "    …"])
 
 
 def _place(finding: Finding) -> str:

@@ -27,6 +27,13 @@ class FileUnread(BaseOperation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotRendered(BaseOperation):
+    """A migration that is a program could not be followed from here on; its span is empty."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoreWithoutEffect(BaseOperation):
     """An ignore comment that takes nothing away; its span is the comment."""
 

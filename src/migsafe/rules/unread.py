@@ -8,14 +8,14 @@ from migsafe.model.finding import Category, Severity
 from migsafe.model.operation import RunCode, Unreadable
 from migsafe.model.script import Span
 from migsafe.rules.context import Context
-from migsafe.rules.events import FileUnread, IgnoreWithoutEffect, PlaceholderLeft
+from migsafe.rules.events import FileUnread, IgnoreWithoutEffect, NotRendered, PlaceholderLeft
 from migsafe.rules.hazard import Hazard
 from migsafe.rules.registry import EVERY_DIALECT, rule
 
 
-@rule(Category.FAIL, Unreadable, dialects=EVERY_DIALECT)
-def could_not_understand(op: Unreadable, ctx: Context) -> Iterator[Hazard]:
-    """A statement could not be read whole.
+@rule(Category.FAIL, Unreadable, NotRendered, dialects=EVERY_DIALECT)
+def could_not_understand(op: Unreadable | NotRendered, ctx: Context) -> Iterator[Hazard]:
+    """A statement could not be read whole, or a migration that is a program could not be followed to its end.
 
     Why it hurts: what migsafe does not understand it cannot judge: the statement may do anything.
     Do instead: mend the statement if it is wrong; if it is right, vouch for it with an ignore that gives a reason, and
@@ -23,6 +23,14 @@ def could_not_understand(op: Unreadable, ctx: Context) -> Iterator[Hazard]:
     Fine when: the statement stands around a template placeholder, which `template-placeholder` names already.
     Source: migsafe; every token of every statement is consumed by the reader, or this is said.
     """
+    if isinstance(op, NotRendered):
+        yield Hazard(
+            message=f"this migration could not be followed from here on: {op.reason}",
+            instead="make it run on a database that holds what the earlier migrations made, without network and "
+            "without the application; or give a reason for trusting it, with an ignore",
+            objects=(ctx.migration,),
+        )
+        return
     if any(_overlap(op.span, placeholder) for placeholder in ctx.script.placeholders):
         return
     yield Hazard(message=f"this statement could not be read: {op.reason}")

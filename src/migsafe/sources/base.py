@@ -13,9 +13,10 @@ from migsafe.model.dialect import Dialect
 from migsafe.model.script import Migration, MigrationSet, SourceText, TransactionRule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from migsafe.model.catalogue.reader import CatalogueReader
     from migsafe.sources.files import Folder
 
 
@@ -29,12 +30,23 @@ class SourceOptions:
         placeholders: values by the text inside of a placeholder: `name` for `${name}`, `:name` and `%(name)s`,
             `index .Options "Namespace"` for a Go template.
         transaction: the transaction rule of every script, instead of the tool's.
+        server_version: the major version of the server, where a program that makes SQL asks for it.
+        follow: makes the reader that knows what exists while migrations are rendered; without one, a program that
+            asks is told of an empty database.
+        python: the interpreter of the project, for tools that run its code (Django).
+        manage: the project's `manage.py`, instead of the one that is found.
+        settings: the module of Django's settings, instead of the one that `manage.py` names.
     """
 
     tool: str | None = None
     dialect: Dialect | None = None
     placeholders: Mapping[str, str] = field(default_factory=dict)
     transaction: TransactionRule | None = None
+    server_version: int | None = None
+    follow: Callable[[Dialect], CatalogueReader] | None = None
+    python: str | None = None
+    manage: Path | None = None
+    settings: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,8 +90,14 @@ class Source(Protocol):
     def usual_rule(self, dialect: Dialect) -> TransactionRule:
         """The transaction rule of a script about which nothing else is known."""
 
+    def canonical(self, folder: Folder) -> Folder:
+        """The root of the layout that `folder` is a root of: one layout may have several, and is read once."""
+
     def read(self, root: Folder, options: SourceOptions) -> MigrationSet:
         """All migrations of the layout at `root`, in the order in which the tool runs them."""
+
+    def read_databases(self, root: Folder, options: SourceOptions) -> tuple[MigrationSet, ...]:
+        """The migrations of the layout for each database that it speaks to; nearly always one."""
 
     def read_text(self, source: SourceText, options: SourceOptions) -> tuple[Migration, ...] | None:
         """The migrations in one text that has no folder; None where it does not bear this tool's marks."""
@@ -101,6 +119,18 @@ class FlatSource:
     def owns(self, root: Folder, path: Path) -> bool:
         """Whether a file stands in the root itself and bears a name of the tool."""
         return path.parent == root.path and self.takes_name(path.name)
+
+    def canonical(self, folder: Folder) -> Folder:
+        """The folder itself."""
+        return folder
+
+    def read(self, root: Folder, options: SourceOptions) -> MigrationSet:
+        """All migrations of the layout; a tool that has other `read_databases` needs none."""
+        raise NotImplementedError
+
+    def read_databases(self, root: Folder, options: SourceOptions) -> tuple[MigrationSet, ...]:
+        """Those of its one database."""
+        return (self.read(root, options),)
 
     def takes_name(self, name: str) -> bool:
         """Whether a file name is one of the tool's; a tool that has other `owns` and `claims` needs none."""

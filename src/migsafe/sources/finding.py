@@ -66,9 +66,12 @@ class Finder:
             if source is None or not source.owns(folder, path):
                 continue
             if source is not PLAIN:
-                return Found(source, self._topmost(source, folder, path))
+                return self._found(source, self._topmost(source, folder, path))
             plain = plain or Found(source, folder)
         return plain
+
+    def _found(self, source: Source, folder: Folder) -> Found:
+        return Found(source, self.folder(source.canonical(folder).path))
 
     def _topmost(self, source: Source, folder: Folder, path: Path) -> Folder:
         """The highest folder of an unbroken chain that owns the file, for tools that read whole trees."""
@@ -90,7 +93,7 @@ class Finder:
         seen.add(real)
         source = self.source_of(folder)
         if source is not None:
-            yield Found(source, folder)
+            yield self._found(source, folder)
             if source.whole_tree:
                 return
         for child in searched_children(folder):

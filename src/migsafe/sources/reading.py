@@ -12,7 +12,7 @@ from migsafe.model.dialect import Dialect
 from migsafe.model.script import MigrationSet, SourceText, UnreadableFile
 from migsafe.sources.base import LoadedLayout, Source, SourceOptions
 from migsafe.sources.dialects import choose_dialect
-from migsafe.sources.files import Folder, decode_source, shown_path
+from migsafe.sources.files import SKIPPED_FOLDERS, Folder, decode_source, shown_path
 from migsafe.sources.finding import Finder, Found, folders_below
 from migsafe.sources.registry import PLAIN, SOURCES, claimant, source_named
 from migsafe.sources.unread import PYTHON_FOLDERS, hint_for_folder, hint_for_text
@@ -69,7 +69,7 @@ def read_paths(paths: Sequence[Path], options: SourceOptions) -> tuple[LoadedLay
             if known is not request:
                 known.folders += request.folders
                 known.files += request.files
-    return tuple(_load(request, options) for request in requests.values())
+    return tuple(layout for request in requests.values() for layout in _load(request, options))
 
 
 def _missing_hint(path: Path) -> str | None:
@@ -144,19 +144,35 @@ def _nothing_in(folder: Folder, forced: Source | None) -> NoMigrationsError:
     return NoMigrationsError(f"no {kind} in {folder.shown()}", hint=next(hints, _DEFAULT_HINT))
 
 
-def _load(request: _Request, options: SourceOptions) -> LoadedLayout:
+def _load(request: _Request, options: SourceOptions) -> tuple[LoadedLayout, ...]:
     if request.alone:
-        return _load_alone(request, options)
+        return (_load_alone(request, options),)
     root, source = request.found.root, request.found.source
     chosen = replace(options, dialect=options.dialect or request.dialect)
-    migrations = source.read(root, chosen)
+    databases = _distinct(source.read_databases(root, chosen))
     if root.unreadable is not None:
-        migrations = replace(migrations, unreadable=(*migrations.unreadable, root.unreadable))
-    known = _paths_of(migrations)
+        first = replace(databases[0], unreadable=(*databases[0].unreadable, root.unreadable))
+        databases = (first, *databases[1:])
+    known = {path for migrations in databases for path in _paths_of(migrations)}
     files = {shown_path(path) for path in request.files if not source.is_aside(path) or shown_path(path) in known}
-    left_out = tuple(UnreadableFile(file, _left_out(source, migrations)) for file in sorted(files - known))
+    left_out = tuple(UnreadableFile(file, _left_out(source, databases[0])) for file in sorted(files - known))
     below = {path for path in known if any(_below(path, folder) for folder in request.folders)}
-    return LoadedLayout(replace(migrations, unreadable=(*migrations.unreadable, *left_out)), frozenset(below | files))
+    selected = frozenset(below | files)
+    first = replace(databases[0], unreadable=(*databases[0].unreadable, *left_out))
+    return tuple(_layout(migrations, selected) for migrations in (first, *databases[1:]))
+
+
+def _distinct(databases: tuple[MigrationSet, ...]) -> tuple[MigrationSet, ...]:
+    """Databases that get the same SQL are judged once."""
+    seen: dict[object, MigrationSet] = {}
+    for database in databases:
+        scripts = (script for migration in database.migrations for script in migration.scripts)
+        seen.setdefault((database.dialect, tuple((one.path, one.direction, one.text) for one in scripts)), database)
+    return tuple(seen.values())
+
+
+def _layout(migrations: MigrationSet, selected: frozenset[str]) -> LoadedLayout:
+    return LoadedLayout(migrations, selected & _paths_of(migrations))
 
 
 def _left_out(source: Source, migrations: MigrationSet) -> str:
@@ -192,10 +208,12 @@ def _read_alone(root: Folder, name: str, options: SourceOptions) -> LoadedLayout
     return None if layout.migrations.tool == PLAIN.name else layout
 
 
-def _paths_of(migrations: MigrationSet) -> set[str]:
+def _paths_of(migrations: MigrationSet) -> frozenset[str]:
     scripts = {script.path for migration in migrations.migrations for script in migration.scripts}
-    return scripts | {file.path for file in migrations.unreadable}
+    return frozenset(scripts | {file.path for file in migrations.unreadable})
 
 
 def _below(shown: str, folder: Path) -> bool:
-    return Path(shown).absolute().is_relative_to(folder)
+    """Whether a file is one of the folder's own: not in a folder of other people's code below it."""
+    path = Path(shown).absolute()
+    return path.is_relative_to(folder) and not SKIPPED_FOLDERS.intersection(path.relative_to(folder).parts[:-1])

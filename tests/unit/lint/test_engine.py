@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lint_walks import migration, run, script
-from migsafe.lint.engine import Settings, lint
+from migsafe.lint.engine import ReadMigration, Settings, lint
 from migsafe.model.finding import Severity
-from migsafe.model.script import Direction, Span, UnreadableFile
+from migsafe.model.script import Direction, Gap, Migration, Span, UnreadableFile
 from migsafe.parse import read_script
 from migsafe.rules import RULES
 
@@ -80,3 +80,25 @@ def test_equal_statements_have_fingerprints_of_their_own() -> None:
     twice = migration("UPDATE users SET name = 'x'; UPDATE users SET name = 'x';", id="2")
     prints = [finding.fingerprint for finding in run(SCENE, twice, names=("update-without-where",)).findings]
     assert len(prints) == len(set(prints)) == 2
+
+
+def test_a_program_that_breaks_off_is_told_and_what_came_before_is_judged() -> None:
+    sql = "CREATE INDEX i ON users (name);\n"
+    up = replace(script(sql, path="2.py"), rendered=True, gaps=(Gap(Span(len(sql), len(sql)), "KeyError: 'x'"),))
+    found = run(
+        SCENE,
+        ReadMigration(Migration("2", "2.py", up=up), up=read_script(up)),
+        names=("create-index-blocking", "could-not-understand"),
+    ).findings
+    assert {finding.rule: finding.sql for finding in found} == {
+        "create-index-blocking": sql.strip(";\n"),
+        "could-not-understand": None,
+    }
+
+
+def test_what_a_program_could_not_be_followed_into_can_be_vouched_for() -> None:
+    sql = "-- migsafe: ignore could-not-understand reason='runs on a copy first'\n"
+    up = replace(script(sql, path="2.py"), rendered=True, gaps=(Gap(Span(len(sql), len(sql)), "KeyError: 'x'"),))
+    read = ReadMigration(Migration("2", "2.py", up=up), up=read_script(up))
+    outcome = run(SCENE, read, names=("could-not-understand", "unused-suppression"))
+    assert (outcome.findings, outcome.suppressed) == ([], 1)

@@ -85,3 +85,11 @@ def test_the_configuration_ignores_too(ignore: ConfiguredIgnore, left: int) -> N
     )
     assert len(outcome.findings) == left
     assert outcome.suppressed == 1 - left
+
+
+def test_an_ignore_behind_the_last_statement_is_told() -> None:
+    last = migration(f"{DROP}\n-- migsafe: ignore drop-column reason='too late'", id="2")
+    outcome = run(SCENE, last, names=("drop-column", "unused-suppression"), settings=Settings(today=TODAY))
+    said = {finding.rule: finding.message for finding in outcome.findings}
+    assert set(said) == {"drop-column", "unused-suppression"}
+    assert said["unused-suppression"].endswith("no statement follows it")

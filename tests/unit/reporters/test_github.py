@@ -16,7 +16,7 @@ def commands(page: str) -> list[str]:
 
 def test_heavy_findings_come_first_because_only_ten_of_a_kind_are_shown() -> None:
     kinds = [command.split(" ")[0] for command in commands(render(REPORT))]
-    assert kinds == ["::error", "::error", "::warning", "::notice"]
+    assert kinds == ["::error", "::error", "::error", "::warning", "::notice"]
 
 
 def test_columns_are_given_only_on_one_line() -> None:

@@ -46,7 +46,7 @@ def test_results_point_to_their_rules() -> None:
     run = run_of(REPORT)
     rules = run["tool"]["driver"]["rules"]
     indexed = [result for result in run["results"] if "ruleIndex" in result]
-    assert len(indexed) == 3
+    assert len(indexed) == 4
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in indexed)
 
 
