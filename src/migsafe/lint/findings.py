@@ -17,6 +17,7 @@ from migsafe.rules.hazard import Hazard
 from migsafe.rules.knowledge.locks import locks
 from migsafe.rules.knowledge.work import work
 from migsafe.rules.registry import Rule
+from migsafe.rules.tool_words import in_words_of
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SPACE = re.compile(r"\s+")
@@ -43,7 +44,7 @@ def build(rule: Rule, hazard: Hazard, operation: BaseOperation, context: Context
         objects=hazard.objects or named_objects(operation),
         message=hazard.message,
         why=hazard.why or rule.descriptor.why,
-        instead=hazard.instead or rule.descriptor.instead,
+        instead=in_words_of(context.tool, hazard.instead or "") or rule.descriptor.instead,
         locks=claims,
         work=_work(hazard, operation, context) if claims else Work.NONE,
         sql=context.statement.text if context.script.rendered and context.statement is not None else None,

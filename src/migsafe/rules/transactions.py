@@ -57,8 +57,8 @@ def concurrently_in_transaction(op: BaseOperation, ctx: Context) -> Iterator[Haz
     )
 
 
-#: SQL that Alembic renders says the tool's own BEGIN and COMMIT, also around an autocommit_block.
-_SAYS_ITS_OWN_TRANSACTIONS = "alembic-sql"
+#: What Alembic renders says the tool's own BEGIN and COMMIT, around an autocommit_block at least.
+_SAY_THEIR_OWN_TRANSACTIONS = frozenset({"alembic", "alembic-sql"})
 
 
 @rule(Category.TXN, TransactionControl)
@@ -73,7 +73,7 @@ def transaction_nesting(op: TransactionControl, ctx: Context) -> Iterator[Hazard
     Source: PostgreSQL 15 to 18, https://www.postgresql.org/docs/18/sql-begin.html#id-1.9.3.8.7
     """
     transaction = ctx.transaction
-    if ctx.tool == _SAYS_ITS_OWN_TRANSACTIONS:
+    if ctx.tool in _SAY_THEIR_OWN_TRANSACTIONS:
         return
     if op.action == "begin" and transaction is not None and transaction.opened_by != "server":
         whose = "the tool has already opened one" if transaction.opened_by == "tool" else "one is already open"
@@ -106,6 +106,8 @@ def transaction_uncommitted(op: EndOfScript, ctx: Context) -> Iterator[Hazard]:
     Source: PostgreSQL 15 to 18, https://www.postgresql.org/docs/18/tutorial-transactions.html
     """
     transaction = ctx.transaction
+    if ctx.tool in _SAY_THEIR_OWN_TRANSACTIONS:
+        return
     if transaction is not None and transaction.opened_by == "script" and transaction.begin is not None:
         yield Hazard(
             message="this transaction is never committed: its work is lost when the connection closes",
