@@ -90,6 +90,9 @@ class Source(Protocol):
     def usual_rule(self, dialect: Dialect) -> TransactionRule:
         """The transaction rule of a script about which nothing else is known."""
 
+    def named_root(self, options: SourceOptions) -> Path | None:
+        """The root of the layout that the options name, wherever its files stand; None where they name none."""
+
     def canonical(self, folder: Folder) -> Folder:
         """The root of the layout that `folder` is a root of: one layout may have several, and is read once."""
 
@@ -119,6 +122,10 @@ class FlatSource:
     def owns(self, root: Folder, path: Path) -> bool:
         """Whether a file stands in the root itself and bears a name of the tool."""
         return path.parent == root.path and self.takes_name(path.name)
+
+    def named_root(self, options: SourceOptions) -> Path | None:
+        """None: no option names one."""
+        return None
 
     def canonical(self, folder: Folder) -> Folder:
         """The folder itself."""

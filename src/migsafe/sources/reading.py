@@ -59,11 +59,12 @@ def read_paths(paths: Sequence[Path], options: SourceOptions) -> tuple[LoadedLay
         UsageError: `options.tool` names no source.
     """
     finder = Finder(source_named(options.tool) if options.tool else None)
+    named = _named(options, finder)
     requests: dict[tuple[str, Path, Dialect | None, bool], _Request] = {}
     for path in paths:
         if not os.path.exists(path):
             raise PathNotFoundError(f"{path} does not exist", hint=_missing_hint(path))
-        for request in _requests(Path(shown_path(path)).absolute(), finder):
+        for request in _requests(Path(shown_path(path)).absolute(), finder, named):
             key = (request.found.source.name, request.found.root.path, request.dialect, request.alone)
             known = requests.setdefault(key, request)
             if known is not request:
@@ -106,13 +107,22 @@ def _without_marks(source: SourceText, tool: Source, options: SourceOptions) -> 
     return LoadedLayout(MigrationSet(tool.name, source.path, dialect, migrations), frozenset({source.path}))
 
 
-def _requests(path: Path, finder: Finder) -> Iterator[_Request]:
+def _named(options: SourceOptions, finder: Finder) -> Found | None:
+    """The layout that the options name, whatever the paths are."""
+    roots = ((source, source.named_root(options)) for source in SOURCES.values())
+    return next((Found(source, finder.folder(root)) for source, root in roots if root is not None), None)
+
+
+def _requests(path: Path, finder: Finder, named: Found | None) -> Iterator[_Request]:
+    if named is not None and (path.is_dir() or not named.source.is_aside(path)):
+        yield _Request(named, folders=[path]) if path.is_dir() else _Request(named, files=[path])
+        return
     if not path.is_dir():
         yield _file_request(path, finder)
         return
     folder = finder.folder(path)
     above = finder.above(path) if finder.source_of(folder) is None else None
-    if above is not None and above.source.whole_tree:
+    if above is not None:
         yield _Request(above, folders=[path])
         return
     found = list(finder.below(folder)) or _unclaimed(folder, finder.forced)
@@ -153,13 +163,20 @@ def _load(request: _Request, options: SourceOptions) -> tuple[LoadedLayout, ...]
     if root.unreadable is not None:
         first = replace(databases[0], unreadable=(*databases[0].unreadable, root.unreadable))
         databases = (first, *databases[1:])
-    known = {path for migrations in databases for path in _paths_of(migrations)}
+    known = frozenset(path for migrations in databases for path in _paths_of(migrations))
     files = {shown_path(path) for path in request.files if not source.is_aside(path) or shown_path(path) in known}
     left_out = tuple(UnreadableFile(file, _left_out(source, databases[0])) for file in sorted(files - known))
-    below = {path for path in known if any(_below(path, folder) for folder in request.folders)}
+    below = {path for folder in request.folders for path in _selected_by(folder, root, known)}
     selected = frozenset(below | files)
     first = replace(databases[0], unreadable=(*databases[0].unreadable, *left_out))
     return tuple(_layout(migrations, selected) for migrations in (first, *databases[1:]))
+
+
+def _selected_by(folder: Path, root: Folder, known: frozenset[str]) -> frozenset[str]:
+    """The layout's files below a named folder; all, where it names the layout and they lie elsewhere."""
+    below = frozenset(path for path in known if _below(path, folder))
+    apart = not folder.is_relative_to(root.path) and not root.path.is_relative_to(folder)
+    return known if apart and not below else below
 
 
 def _distinct(databases: tuple[MigrationSet, ...]) -> tuple[MigrationSet, ...]:

@@ -1,8 +1,8 @@
 """The sources there are, in the order in which they are asked whether a folder is theirs.
 
 The most telling layouts come first: a plan or a folder per migration cannot be mistaken, marks in files are nearly as
-sure, names alone come last, and plain SQL takes what nobody else claims. Sources for Alembic revisions and Django
-migrations belong before `plain`; until then `unread.py` says that they are not read.
+sure, names alone come last, and plain SQL takes what nobody else claims. Alembic's revisions come before
+SQL that was rendered from them and lies beside.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from migsafe.errors import UsageError
+from migsafe.sources.alembic.source import Alembic
 from migsafe.sources.dbmate import Dbmate
 from migsafe.sources.diesel import Diesel
+from migsafe.sources.django.source import Django
 from migsafe.sources.flyway import Flyway
 from migsafe.sources.golang_migrate import GolangMigrate
 from migsafe.sources.goose import Goose
@@ -36,7 +38,9 @@ _IN_ORDER: tuple[Source, ...] = (
     Diesel(),
     Goose(),
     Dbmate(),
+    Alembic(),
     RenderedAlembic(),
+    Django(),
     Flyway(),
     Pop(),
     GolangMigrate(),

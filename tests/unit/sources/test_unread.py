@@ -1,4 +1,4 @@
-"""Python migrations that are recognised and not read yet."""
+"""Python migrations that stand where no tool would look for them."""
 
 from __future__ import annotations
 

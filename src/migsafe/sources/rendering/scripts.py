@@ -5,7 +5,10 @@ An ignore is a comment on the operation's lines or above them:
     # migsafe: ignore drop-column reason="never deployed"
     op.drop_column("users", "nick")
 
-It goes into the script as an SQL comment before the first statement of that operation.
+It goes into the script as an SQL comment before the first statement of that operation. So does the marker of a
+migration without a way back, wherever it stands and in both directions:
+
+    # migsafe: irreversible reason="the old rows were wrong"
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
     from migsafe.model.dialect import Dialect
     from migsafe.sources.rendering.messages import Rendered, Statement
 
-_IGNORE = re.compile(r"#\s*(migsafe:\s*ignore\b.*)")
+_IGNORE = re.compile(r"#\s*(migsafe:\s*(?:ignore|irreversible)\b.*)")
+_IRREVERSIBLE = re.compile(r"migsafe:\s*irreversible\b")
 _WAYS_BACK = frozenset({"downgrade", "database_backwards", "backwards", "reverse"})
 _LINE_COMMENT_AT_END = re.compile(r"--[^\n]*\Z")
 
@@ -154,6 +158,8 @@ def _ignores_for(direction: Direction, file: PythonFile, statements: Sequence[St
     lines = {statement["line"] for statement in statements}
 
     def belongs(ignore: _Ignore) -> bool:
+        if _IRREVERSIBLE.match(ignore.text):
+            return True
         if file.way_back is not None and file.way_back.has(ignore.line):
             return direction is Direction.DOWN
         return direction is Direction.UP or any(ignore.about.has(line) for line in lines)
