@@ -1,0 +1,1 @@
+"""Django: migrations are rendered by the project's own interpreter, over a connection that never connects."""
