@@ -1,0 +1,1 @@
+"""Code of migsafe that runs inside of another tool's process."""
