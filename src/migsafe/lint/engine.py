@@ -16,10 +16,10 @@ from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
 from migsafe.model.finding import Category, Finding
 from migsafe.model.operation import BaseOperation, Operation
-from migsafe.model.script import Direction, Migration, Script, Span, UnreadableFile
+from migsafe.model.script import Direction, Migration, Position, Script, Span, UnreadableFile
 from migsafe.model.statement import ReadScript
 from migsafe.rules.context import Context, Surroundings
-from migsafe.rules.events import FileUnread, NotRendered, PlaceholderLeft
+from migsafe.rules.events import FileUnread, IgnoreWithoutEffect, NotRendered, PlaceholderLeft
 from migsafe.rules.registry import RULES, Rule
 
 Directions = Literal["up", "down", "both"]
@@ -102,6 +102,7 @@ class _Run:
         self.ignores = IgnoreBook(settings.ignores, settings.today, active, frozenset(RULES))
         self._said: dict[tuple[str, tuple[str, ...]], int] = {}
         self._again: Counter[tuple[str, tuple[str, ...]]] = Counter()
+        self._comments: dict[tuple[str, Position], tuple[IgnoreWithoutEffect, Context] | None] = {}
 
     def migration(self, read: ReadMigration) -> None:
         """Judge a migration; it leaves the catalogue as its way up does."""
@@ -111,6 +112,7 @@ class _Run:
             self._script(read, read.down, self.catalogue.fork(), True)
         if (read.up is not None and read.up_reported) or (read.down is not None and read.down_reported):
             self.outcome.migrations_reported += 1
+        self._tell_unused()
 
     def unreadable(self, file: UnreadableFile, script: Script) -> None:
         """A file that could not be read is a finding like any other."""
@@ -170,11 +172,21 @@ class _Run:
         return False
 
     def _keep(self, context: Context, script: ReadScript, found: Sequence[Finding]) -> None:
-        kept, suppressed, without_effect = self.ignores.judge(script, context.migration, _numbered(found))
-        self.outcome.findings.extend(kept)
-        self.outcome.suppressed += suppressed
-        for ignore in without_effect:
-            self.outcome.findings.extend(self._ask(ignore, context))
+        judged = self.ignores.judge(script, context.migration, _numbered(found))
+        self.outcome.findings.extend(judged.kept)
+        self.outcome.suppressed += judged.suppressed
+        for span in judged.effective:
+            self._comments[context.script.path, context.script.position(span.start)] = None
+        for ignore in judged.without_effect:
+            place = context.script.path, context.script.position(ignore.span.start)
+            self._comments.setdefault(place, (ignore, context))
+
+    def _tell_unused(self) -> None:
+        """An ignore in a file that holds both ways has an effect when it has one in either."""
+        for idle in self._comments.values():
+            if idle is not None:
+                self.outcome.findings.extend(self._ask(*idle))
+        self._comments.clear()
 
 
 def lint(

@@ -35,6 +35,23 @@ class _Ignore:
     used: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What ignores make of a script's findings.
+
+    Attributes:
+        kept: the findings that stay.
+        suppressed: how many were taken away.
+        without_effect: the ignore comments that took nothing away.
+        effective: the spans of all others.
+    """
+
+    kept: list[Finding]
+    suppressed: int
+    without_effect: tuple[IgnoreWithoutEffect, ...]
+    effective: tuple[Span, ...]
+
+
 class IgnoreBook:
     """All ignores of a run. Today's date is a value like any other; without one no date has passed."""
 
@@ -53,17 +70,14 @@ class IgnoreBook:
         self._active = active
         self._known = known
 
-    def judge(
-        self, script: ReadScript, migration: str, findings: Sequence[Finding]
-    ) -> tuple[list[Finding], int, list[IgnoreWithoutEffect]]:
-        """Split a script's findings.
-
-        Returns:
-            The findings that stay, how many were taken away, and the ignore comments without effect.
-        """
+    def judge(self, script: ReadScript, migration: str, findings: Sequence[Finding]) -> Judgement:
+        """Split a script's findings."""
         ignores = list(self._all(script))
         kept = [f for f in findings if not self._commented(f, script, ignores) and not self._configured_away(f)]
-        return kept, len(findings) - len(kept), list(self._without_effect(ignores))
+        without = tuple(self._without_effect(ignores))
+        idle = {ignore.span for ignore in without}
+        effective = tuple(ignore.span for ignore in ignores if ignore.span not in idle)
+        return Judgement(kept, len(findings) - len(kept), without, effective)
 
     def _all(self, script: ReadScript) -> Iterator[_Ignore]:
         for statement in script.statements:

@@ -95,8 +95,8 @@ class _Page:
         return f"  {self._paint(f'{label}:'.ljust(_LABEL), Ink.CYAN)} {body.removeprefix(_MARGIN)}"
 
     def _wrapped(self, line: str) -> str:
-        """Prose is wrapped; SQL keeps its lines, so that it can be copied."""
-        if _looks_like_sql(line) or len(line) <= self._width - len(_MARGIN):
+        """Prose is wrapped; code keeps its lines, so that it can be copied."""
+        if _looks_like_code(line) or len(line) <= self._width - len(_MARGIN):
             return _MARGIN + line
         wrapped = textwrap.wrap(line, self._width - len(_MARGIN), break_long_words=False, break_on_hyphens=False)
         return "\n".join(_MARGIN + part for part in wrapped)
@@ -105,8 +105,9 @@ class _Page:
         return self._labelled("more", f"migsafe explain {finding.rule}")
 
 
-def _looks_like_sql(line: str) -> bool:
-    return line.startswith(" ") or line.rstrip().endswith(";")
+def _looks_like_code(line: str) -> bool:
+    """SQL, or the Python of a tool whose migrations are Python."""
+    return line.startswith((" ", "op.", "migrations.")) or line.rstrip().endswith(";")
 
 
 def _shortened(sql: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -93,3 +94,21 @@ def test_an_ignore_behind_the_last_statement_is_told() -> None:
     said = {finding.rule: finding.message for finding in outcome.findings}
     assert set(said) == {"drop-column", "unused-suppression"}
     assert said["unused-suppression"].endswith("no statement follows it")
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "told"), [(DROP, "SELECT 1;", False), ("SELECT 1;", DROP, False), ("SELECT 1;", "SELECT 2;", True)]
+)
+def test_one_comment_for_both_ways_needs_an_effect_in_one(up: str, down: str, told: bool) -> None:
+    comment = '-- migsafe: ignore drop-column reason="x"\n'
+    both = migration(comment + up, id="2", down=comment + down)
+    assert both.up is not None
+    assert both.down is not None
+    in_one_file = replace(both, down=replace(both.down, script=replace(both.down.script, source=both.up.script.source)))
+    outcome = run(
+        SCENE,
+        in_one_file,
+        names=("drop-column", "unused-suppression"),
+        settings=Settings(today=TODAY, directions="both"),
+    )
+    assert [finding.rule for finding in outcome.findings] == (["unused-suppression"] if told else [])
