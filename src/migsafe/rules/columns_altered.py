@@ -51,7 +51,7 @@ def drop_default(op: DropDefault, ctx: Context) -> Iterator[Hazard]:
     """
     failing = together(op, ctx, lambda other: _is_needed(other, ctx))
     if failing:
-        yield _inserts_fail(failing)
+        yield _inserts_fail(failing, ctx)
     elif not _is_needed(op, ctx) and _is_dropped(op, ctx) and not _is_unused(op, ctx):
         yield Hazard(
             message=f"inserts that do not name {_column(op)} store NULL from now on, or fail if it is NOT NULL",
@@ -168,21 +168,35 @@ def identity_change(op: AlterIdentity, ctx: Context) -> Iterator[Hazard]:
         )
 
 
-def _inserts_fail(dropped: tuple[DropDefault, ...]) -> Hazard:
-    table = dropped[0].table
+def _inserts_fail(dropped: tuple[DropDefault, ...], ctx: Context) -> Hazard:
     columns = [_column(op) for op in dropped]
     one = len(columns) == 1
     return Hazard(
         message=f"{name_list(columns)} {'is' if one else 'are'} NOT NULL: without {'its' if one else 'their'} "
         f"default{'' if one else 's'}, inserts that do not name {'it' if one else 'them'} fail",
-        instead=recipe(
-            "-- keep the default while a release runs that does not write the column",
-            LATER_MIGRATION,
-            f"ALTER TABLE {table} "
-            + ", ".join(f"ALTER COLUMN {quote_identifier(op.column)} DROP DEFAULT" for op in dropped)
-            + ";",
-        ),
+        instead=_kept_by_django(dropped) if ctx.tool == "django" else _kept(dropped),
         objects=tuple(columns),
+    )
+
+
+def _kept(dropped: tuple[DropDefault, ...]) -> str:
+    actions = ", ".join(f"ALTER COLUMN {quote_identifier(op.column)} DROP DEFAULT" for op in dropped)
+    return recipe(
+        "-- keep the default while a release runs that does not write the column",
+        LATER_MIGRATION,
+        f"ALTER TABLE {dropped[0].table} {actions};",
+    )
+
+
+def _kept_by_django(dropped: tuple[DropDefault, ...]) -> str:
+    """Django drops every default that is one of Python; since 5.0 a field can have one of the database.
+
+    Source: Django 5.2, https://docs.djangoproject.com/en/5.2/ref/models/fields/#db-default
+    """
+    return recipe(
+        "-- in the model, with Django 5.0 or newer; the database then keeps the default:",
+        *(f"{op.column} = models.…Field(…, db_default=…)" for op in dropped),
+        "-- before Django 5.0: null=True now, and NOT NULL in a later release",
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from migsafe.sources.base import Source
 
 #: How far above a named file its layout's root is looked for; changes of Sqitch may stand in folders of folders.
-_LEVELS = 5
+_LEVELS = 8
 
 
 @dataclass(frozen=True)
