@@ -128,3 +128,20 @@ def test_sqlite_row_id_has_no_index_and_other_keys_allow_null() -> None:
     assert not found.tables[name("t")].columns["id"].nullable
     assert [str(one.name) for one in found.indexes_of(name("u"))] == ["sqlite_autoindex_u_1"]
     assert found.tables[name("u")].columns["k"].nullable
+
+
+def test_sqlite_move_and_copy_keeps_constraints_of_the_same_name() -> None:
+    """Constraints are named per table, and their indexes by SQLite: https://www.sqlite.org/lang_altertable.html, 7."""
+    key = unique("a", called="u")
+    found = replay(
+        [
+            create("t", "a int", constraints=(key,)),
+            create("tmp", "a int", "b int", constraints=(key,)),
+            do(ops.DropTable, table="t"),
+            do(ops.RenameTable, table="tmp", new_name=name("t")),
+        ],
+        Dialect.SQLITE,
+    )
+    table = found.tables[name("t")]
+    assert list(table.constraints) == ["u"]
+    assert [(one.columns, one.constraint) for one in found.indexes_of(name("t"))] == [(("a",), "u")]

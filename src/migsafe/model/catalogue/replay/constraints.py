@@ -187,7 +187,7 @@ def _constrain_key(
     if _is_row_id(catalogue, table, constraint):
         _record(catalogue, table, _known(name, constraint))
         return
-    owner = _record(catalogue, table, _known(name, constraint, index=name))
+    owner = _record(catalogue, table, _known(name, constraint, index=index.name.name))
     catalogue.indexes[index.name] = index
     spread_index(catalogue, index, owner)
 
@@ -195,8 +195,10 @@ def _constrain_key(
 def _index_of(
     catalogue: Catalogue, table: Table, constraint: UniqueConstraint | PrimaryKey | ExclusionConstraint, name: str
 ) -> Index:
+    # SQLite's index bears a name of its own, whatever the constraint is called (sqlite.org/fileformat2.html, 2.6).
+    own_name = naming.sqlite_index_name(catalogue, table.name) if catalogue.dialect is Dialect.SQLITE else name
     index = Index(
-        name=catalogue.index_key(table.name, name),
+        name=catalogue.index_key(table.name, own_name),
         table=table.name,
         elements=(),
         constraint=name,
