@@ -32,5 +32,4 @@ def test_every_tool_has_a_project() -> None:
         for line in (FIXTURES / project / "expected.txt").read_text(encoding="utf-8").splitlines()
         if line and not line.startswith(" ")
     }
-    needs_django = {"django"}  # whose project stands in tests/integration/sources/django
-    assert first_words == set(SOURCES) - needs_django
+    assert first_words == set(SOURCES)
