@@ -67,6 +67,41 @@ def heavy_corpus(session: nox.Session) -> None:
     session.run("pytest", "-m", "corpus", "-s", *session.posargs)
 
 
+def _cache(session: nox.Session) -> str:
+    """The folder for what comes from the package index: the one that is named, else the session's own."""
+    return session.posargs[0] if session.posargs else session.create_tmp()
+
+
+def _measure(session: nox.Session, script: str, cache: str, *arguments: str) -> None:
+    session.run("python", script, cache, *arguments, env={"PYTHONPATH": str(Path("tests").resolve())})
+
+
+@nox.session(name="heavy-alembic", python="3.11")
+def heavy_alembic(session: nox.Session) -> None:
+    """Published Alembic projects: what renders, whether the replay is what a server has, and how long it takes."""
+    _install(session, "test", "embedded", "fast")
+    cache = _cache(session)
+    _measure(session, "tests/heavy/rendering.py", cache)
+    _measure(session, "tests/heavy/catalogue.py", cache)
+    _measure(session, "benchmarks/alembic_revisions.py", cache)
+
+
+@nox.session(name="heavy-django", python="3.11")
+def heavy_django(session: nox.Session) -> None:
+    """Every migration of wagtail, django-oauth-toolkit and Django: with no server, and as a server has it."""
+    _install(session, "test", "embedded", "fast")
+    cache = _cache(session)
+    _measure(session, "tests/heavy/django_apps.py", cache)
+    _measure(session, "tests/heavy/django_catalogue.py", cache)
+
+
+@nox.session(name="heavy-findings", python="3.11")
+def heavy_findings(session: nox.Session) -> None:
+    """A page of findings drawn over the published projects, for a verdict by hand."""
+    _install(session, "test", "fast")
+    _measure(session, "tests/heavy/findings.py", _cache(session))
+
+
 @nox.session(name="heavy-benchmarks")
 def heavy_benchmarks(session: nox.Session) -> None:
     """Speed side by side with peers, as ratios of one run."""

@@ -282,7 +282,7 @@ def upward_files(corpus: Path) -> tuple[Path, ...]:
 def main() -> int:
     """Run the cases; returns the exit code."""
     options = _options().parse_args()
-    migsafe = _program(options.migsafe, "migsafe")
+    migsafe = program(options.migsafe, "migsafe")
     if migsafe is None:
         print("migsafe is not installed beside this interpreter nor on PATH: --migsafe names it", file=sys.stderr)
         return 2
@@ -305,13 +305,13 @@ def _others(options: argparse.Namespace) -> Iterator[str | None]:
         (options.squawk, "squawk", "squawk"),
         (options.sqlfluff, "sqlfluff", "sqlfluff"),
     ):
-        found = _program(given, program)
+        found = program(given, program)
         if found is None:
             print(f"not installed, left out: {label}")
         yield found
 
 
-def _program(given: str | None, name: str) -> str | None:
+def program(given: str | None, name: str) -> str | None:
     """The full path of a program: as given, else beside this interpreter, else on PATH."""
     if given is not None or not name:
         found = shutil.which(given) if given else None

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from catalogue_portrait import portrait
-from migsafe.lint.walk import ScriptWalk
-from migsafe.model.catalogue import Catalogue
-from migsafe.model.dialect import ASSUMED_SERVER
 from migsafe.model.script import TransactionRule
 from migsafe.parse import read_script
 from migsafe.postgres.catalogue import read_catalogue
-from migsafe.rules.context import Surroundings
 from migsafe.sources import SourceOptions, read_paths
+from replayed_history import differences, replay
 from shared_corpus import CORPUS, PLACEHOLDERS, POSTGRES_PROJECTS, needs_corpus
 
 if TYPE_CHECKING:
@@ -78,9 +74,8 @@ def test_the_replayed_catalogue_is_the_server_s(name: str, postgres_server: Thro
             real = read_catalogue(session)
     finally:
         postgres_server.drop_database(database)
-    replayed = _replay(layout.migrations.migrations)
-    differences = _differences(replayed, real, known)
-    assert not differences, "\n".join(differences)
+    found = differences(replay(layout.migrations.migrations), real, known.lines)
+    assert not found, "\n".join(found)
 
 
 def _run(migrations: Iterable[Migration], session: Session) -> None:
@@ -97,26 +92,3 @@ def _run(migrations: Iterable[Migration], session: Session) -> None:
         except Exception as error:
             error.add_note(migration.id)
             raise
-
-
-def _replay(migrations: Iterable[Migration]) -> Catalogue:
-    catalogue = Catalogue()
-    for migration in migrations:
-        if migration.up is not None:
-            walk = ScriptWalk(
-                read_script(migration.up),
-                migration=migration.id,
-                catalogue=catalogue,
-                server=ASSUMED_SERVER,
-                surroundings=Surroundings(),
-            )
-            for _ in walk:
-                pass
-            catalogue = walk.context.catalogue
-    return catalogue
-
-
-def _differences(replayed: Catalogue, real: Catalogue, known: Known) -> list[str]:
-    ours, theirs = set(portrait(replayed)), set(portrait(real))
-    lines = [f"only replayed: {line}" for line in ours - theirs] + [f"only real: {line}" for line in theirs - ours]
-    return sorted(line for line in lines if not any(line.startswith(start) for start in known.lines))

@@ -121,6 +121,13 @@ def test_overloads_are_kept_apart() -> None:
     assert [kept.volatility for kept in found.functions[name("public.f")]] == ["immutable"]
 
 
+def test_a_temporary_function_is_gone_with_its_session() -> None:
+    found = replay([do(ops.CreateFunction, name=name("pg_temp.f")), do(ops.CreateFunction, name=name("f"))])
+    assert list(found.functions) == [name("public.f")]
+    apply(found, do(ops.DropFunction, name=name("pg_temp.f")))
+    assert list(found.functions) == [name("public.f")]
+
+
 def test_a_function_and_a_table_may_have_one_name() -> None:
     found = replay([create("s.f", "a integer"), do(ops.CreateFunction, name=name("f"))])
     assert name("public.f") in found.functions

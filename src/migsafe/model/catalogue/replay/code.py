@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, cast
 
-from migsafe.model.catalogue.catalogue import Catalogue
+from migsafe.model.catalogue.catalogue import TEMPORARY_SCHEMA, Catalogue
 from migsafe.model.catalogue.links import EXECUTES, TRIGGERED_BY
 from migsafe.model.catalogue.objects import Function, Policy, Table, Trigger
 from migsafe.model.catalogue.replay.constraints import partition_tree
@@ -29,6 +29,8 @@ _VOLATILITIES = ("immutable", "stable", "volatile")
 def create_function(catalogue: Catalogue, operation: CreateFunction) -> None:
     """CREATE FUNCTION: one more overload, or with OR REPLACE another of the same arguments."""
     name = catalogue.creation_name(operation.name)
+    if name.schema == TEMPORARY_SCHEMA:  # gone with its session, and found by nobody who does not say the schema
+        return
     function = Function(
         name=name,
         arguments=operation.arguments,
