@@ -6,7 +6,7 @@ reads come from sqlglot's tree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from migsafe.model.dialect import Dialect
@@ -71,8 +71,9 @@ def read_dml(cursor: Cursor, span: Span, *, in_code: bool = False) -> list[Opera
         Stuck: when it is none of these statements.
     """
     whole = cursor.part(cursor.at, cursor.stop)
-    operations = list(_with_clause(cursor)) if cursor.word() == "WITH" else []
-    word = cursor.word()
+    limited: set[str] = set()
+    operations = list(_with_clause(cursor, limited)) if cursor.word() == "WITH" else []
+    head, word = cursor.part(cursor.at, cursor.stop), cursor.word()
     if word in _QUERY_HEADS:
         operations.extend(_query(cursor, whole, span, in_code=in_code))
     elif word in ("INSERT", "REPLACE"):
@@ -85,22 +86,36 @@ def read_dml(cursor: Cursor, span: Span, *, in_code: bool = False) -> list[Opera
         operations.append(_merge(cursor, whole, span))
     else:
         cursor.stuck("SELECT, INSERT, UPDATE, DELETE or MERGE")
+    operations[-1] = _bounded_by(limited, operations[-1], head)
     return operations
 
 
-def _with_clause(cursor: Cursor) -> Iterator[Operation]:
-    """Move past WITH; yields what its parts write."""
+def _bounded_by(limited: set[str], operation: Operation, cursor: Cursor) -> Operation:
+    """The operation, whose rows are as few as those of a part of WITH that has a LIMIT and that it names."""
+    if not isinstance(operation, Update | Delete | Insert):
+        return operation
+    return replace(
+        operation, bounded=operation.bounded or not limited.isdisjoint(cursor.words[cursor.at : cursor.stop])
+    )
+
+
+def _with_clause(cursor: Cursor, limited: set[str]) -> Iterator[Operation]:
+    """Move past WITH; yields what its parts write, and adds the names of those that a LIMIT bounds to `limited`."""
     cursor.expect("WITH")
     cursor.take("RECURSIVE")
     while True:
-        cursor.identifier()
+        name = cursor.identifier()
         if cursor.word() == "(":
             cursor.group()
         cursor.expect("AS")
         _ = cursor.take("NOT", "MATERIALIZED") or cursor.take("MATERIALIZED")
         inside = cursor.group()
+        if "LIMIT" in inside.words[inside.at : inside.stop]:
+            limited.add(name.upper())
         if inside.word() in ("INSERT", "UPDATE", "DELETE", "MERGE", "WITH"):
-            yield from (part for part in read_dml(inside, inside.span) if not isinstance(part, Query))
+            head = inside.part(inside.at, inside.stop)
+            parts = (part for part in read_dml(inside, inside.span) if not isinstance(part, Query))
+            yield from (_bounded_by(limited, part, head) for part in parts)
         while cursor.word() in ("SEARCH", "CYCLE"):
             cursor.next()
             cursor.until(lambda: cursor.word() in ("SEARCH", "CYCLE", *HEADS), commas=False)

@@ -37,9 +37,10 @@ def add_column_not_null_no_default(op: AddColumn, ctx: Context) -> Iterator[Haza
     if not added:
         return
     names = [_column(other) for other in added]
+    now = "" if ctx.is_emptied(op.table) else f"this fails if {op.table} has rows, and "
     yield Hazard(
-        message=f"{name_list(names)} {'is' if len(names) == 1 else 'are'} NOT NULL without a DEFAULT: this fails if "
-        f"{op.table} has rows, and inserts that leave {'it' if len(names) == 1 else 'them'} out fail afterwards",
+        message=f"{name_list(names)} {'is' if len(names) == 1 else 'are'} NOT NULL without a DEFAULT: {now}"
+        f"inserts that leave {'it' if len(names) == 1 else 'them'} out fail afterwards",
         instead=recipe(
             *(
                 f"ALTER TABLE {op.table} ADD COLUMN {_typed(o.definition)} NOT NULL DEFAULT <a constant>;"

@@ -10,7 +10,15 @@ from migsafe.model.catalogue import Catalogue, Column, Table
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
 from migsafe.model.locks import LockClaim, LockMode, Work
 from migsafe.model.names import QualifiedName
-from migsafe.model.operation import AddEnumValue, BaseOperation, Operation, RunCode
+from migsafe.model.operation import (
+    AddEnumValue,
+    BaseOperation,
+    Delete,
+    Insert,
+    Operation,
+    RunCode,
+    TruncateTable,
+)
 from migsafe.model.script import Direction, Position, Script, TransactionRule
 from migsafe.model.statement import Statement
 
@@ -132,6 +140,16 @@ class Context:
             return True
         found = self.catalogue.table(full)
         return found is not None and found.temporary
+
+    def is_emptied(self, table: QualifiedName) -> bool:
+        """Whether the open transaction has taken every row out of a table, and put none in since."""
+        wanted = self.catalogue.resolve(table)
+        empty = False
+        for done in self.transaction.operations if self.transaction is not None else ():
+            if isinstance(done, TruncateTable | Delete | Insert) and self.catalogue.resolve(done.table) == wanted:
+                every_row = isinstance(done, Delete) and (done.where is None or done.tautology)
+                empty = isinstance(done, TruncateTable) or every_row
+        return empty
 
     def is_partitioned(self, table: QualifiedName) -> bool:
         """Whether it is known to be a partitioned table."""

@@ -42,6 +42,23 @@ def test_bounds(where: str, bounded: bool, tautology: bool) -> None:
     assert (operation.bounded, operation.tautology) == (bounded, tautology)
 
 
+@pytest.mark.parametrize(
+    ("sql", "bounded"),
+    [
+        ("WITH b AS (SELECT id FROM t ORDER BY id LIMIT 9) UPDATE t SET a = 1 FROM b WHERE t.id = b.id", [True]),
+        ("WITH b AS (SELECT id FROM t) UPDATE t SET a = 1 FROM b WHERE t.id = b.id", [False]),
+        ("WITH b AS (SELECT id FROM u LIMIT 9), c AS (SELECT 1) UPDATE t SET a = 1 FROM c", [False]),
+        (
+            "WITH b AS (SELECT id FROM t LIMIT 9), i AS (INSERT INTO u SELECT id FROM b) DELETE FROM t USING b",
+            [True, True],
+        ),
+        ("UPDATE t SET a = (SELECT x FROM u LIMIT 1)", [False]),
+    ],
+)
+def test_a_limit_of_a_with_bounds_what_names_it(sql: str, bounded: list[bool]) -> None:
+    assert [getattr(operation, "bounded", None) for operation in read(sql)] == bounded
+
+
 def test_an_update_from_other_tables() -> None:
     operation = update("UPDATE s.t x SET a = 'v', (b, c) = (1, 2) FROM u JOIN w ON true WHERE x.id = u.id")
     assert operation.table == QualifiedName("t", "s")

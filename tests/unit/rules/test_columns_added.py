@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lint_walks import migration, run
 from rule_cases import findings, loud
 
 USERS = "CREATE TABLE users (id integer PRIMARY KEY, email varchar(50) NOT NULL DEFAULT '');"
@@ -49,3 +50,20 @@ def test_a_virtual_column_is_offered_where_the_server_has_it() -> None:
     }
     assert "VIRTUAL" not in offers[15]
     assert "VIRTUAL" in offers[18]
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("DELETE FROM users;", False),
+        ("TRUNCATE users;", False),
+        ("DELETE FROM users WHERE id = 1;", True),
+        ("DELETE FROM users; INSERT INTO users VALUES (1);", True),
+        ("DELETE FROM others;", True),
+    ],
+)
+def test_a_table_that_the_transaction_has_emptied_has_no_rows_to_fail_on(before: str, said: bool) -> None:
+    scene = migration("CREATE TABLE users (id int); CREATE TABLE others (id int);", id="1")
+    adding = migration(f"{before} ALTER TABLE users ADD COLUMN n int NOT NULL;", id="2")
+    (finding,) = run(scene, adding, names=("add-column-not-null-no-default",)).findings
+    assert ("this fails if users has rows" in finding.message) is said
