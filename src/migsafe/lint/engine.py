@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from migsafe.config import ConfiguredIgnore
 from migsafe.lint.findings import build
 from migsafe.lint.ignores import IgnoreBook
+from migsafe.lint.loops import together_by_place
 from migsafe.lint.walk import ScriptWalk
 from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
@@ -172,6 +173,7 @@ class _Run:
         return False
 
     def _keep(self, context: Context, script: ReadScript, found: Sequence[Finding]) -> None:
+        found = together_by_place(found) if context.script.rendered else found
         judged = self.ignores.judge(script, context.migration, _numbered(found))
         self.outcome.findings.extend(judged.kept)
         self.outcome.suppressed += judged.suppressed

@@ -20,6 +20,7 @@ from migsafe.rules.registry import Rule
 from migsafe.rules.tool_words import in_words_of
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CONSTANT = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 _SPACE = re.compile(r"\s+")
 _NAMING_ATTRIBUTES = (
     "table", "index", "view", "type", "domain", "sequence", "name", "schema", "extension", "database", "target",
@@ -111,8 +112,11 @@ def _severity(rule: Rule, hazard: Hazard, direction: Direction) -> Severity:
 
 
 def _statement_text(context: Context, span: Span) -> str:
+    """The statement, normalised. A program may put the time or a random value into it: its constants do not count."""
     statement = context.statement
     text = statement.text if statement is not None else context.script.text[span.start : span.end]
+    if context.script.rendered:
+        text = _CONSTANT.sub("?", text)
     return _SPACE.sub(" ", text).strip().lower()
 
 

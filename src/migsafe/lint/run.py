@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from migsafe.catalogue.following import ReadScripts
+from migsafe.catalogue.project import source_options
 from migsafe.config import Config
 from migsafe.config.nearest import did_you_mean
 from migsafe.errors import ConfigurationError, UsageError
 from migsafe.lint.changed import changed_since
 from migsafe.lint.engine import ReadMigration, Settings, lint
-from migsafe.lint.following import Follower, ReadScripts
 from migsafe.lint.selection import asked_for, select_rules
-from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
 from migsafe.model.finding import Finding, order_of_reading
 from migsafe.model.report import Report
@@ -29,7 +29,7 @@ from migsafe.model.script import (
 )
 from migsafe.rules import RULES
 from migsafe.rules.context import Surroundings
-from migsafe.sources import LoadedLayout, SourceOptions, read_command, read_paths, read_stdin
+from migsafe.sources import LoadedLayout, read_command, read_paths, read_stdin
 
 Progress = Callable[[int, int], None]
 
@@ -39,7 +39,7 @@ def lint_paths(paths: Sequence[str | Path], config: Config, *, progress: Progres
     if "" in paths:
         raise UsageError("a path is empty", hint="this folder is called .")
     scripts = ReadScripts()
-    layouts = read_paths([Path(path) for path in paths], source_options(config, scripts))
+    layouts = read_paths([Path(path) for path in paths], source_options(config, scripts.read))
     if config.diff is not None:
         changed = changed_since(config.diff, Path.cwd())
         layouts = tuple(_only(layout, changed) for layout in layouts)
@@ -88,26 +88,6 @@ def _dialect(name: str) -> Dialect:
 def _text_migration(text: str, name: str, dialect: Dialect, rule: TransactionRule) -> Migration:
     script = Script(Direction.UP, text, SourceText(name, text), rule, dialect)
     return Migration(id=name, path=name, up=script)
-
-
-def source_options(config: Config, scripts: ReadScripts | None = None) -> SourceOptions:
-    """How a run reads migrations.
-
-    Args:
-        scripts: keeps what was read to know what exists, so that it need not be read again.
-    """
-    read = (scripts or ReadScripts()).read
-    return SourceOptions(
-        tool=config.tool,
-        dialect=config.dialect,
-        placeholders=config.placeholders,
-        transaction=config.transaction,
-        server_version=config.server_version,
-        follow=lambda dialect: Follower(Catalogue(dialect), read),
-        python=config.python,
-        manage=config.manage,
-        settings=config.settings,
-    )
 
 
 def _only(layout: LoadedLayout, changed: frozenset[Path]) -> LoadedLayout:

@@ -135,7 +135,7 @@ class _Talk:
 
 @contextmanager
 def _started(worker: Worker) -> Iterator[_Talk]:
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **worker.environment}
+    environment = {**_inherited(), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **worker.environment}
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(  # noqa: S603 - the command is the project's own interpreter, without a shell
@@ -156,6 +156,14 @@ def _started(worker: Worker) -> Iterator[_Talk]:
                 yield _Talk(process, errors)
             finally:
                 process.kill()
+
+
+def _inherited() -> dict[str, str]:
+    """This process's environment; the folders of PYTHONPATH stay the same though the worker runs in another one."""
+    environment = dict(os.environ)
+    if folders := environment.get("PYTHONPATH"):
+        environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(one) for one in folders.split(os.pathsep) if one)
+    return environment
 
 
 class _Database:

@@ -12,8 +12,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import URL
 
+from migsafe.catalogue.project import source_options
 from migsafe.config import Config
-from migsafe.lint.run import source_options
 from migsafe.postgres.catalogue import read_catalogue
 from migsafe.postgres.connection import connect
 from migsafe.sources import read_paths

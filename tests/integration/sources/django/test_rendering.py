@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from migsafe.catalogue.following import Following, ReadScripts
 from migsafe.errors import EnvironmentFailedError
-from migsafe.lint.following import Follower, ReadScripts
 from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import Direction, MigrationSet, Script, TransactionRule
@@ -42,7 +42,7 @@ def read(root: Path, dialect: Dialect | None = None, settings: str | None = None
         python=sys.executable,
         dialect=dialect,
         settings=settings,
-        follow=lambda dialect: Follower(Catalogue(dialect), ReadScripts().read),
+        follow=lambda dialect: Following(Catalogue(dialect), ReadScripts().read),
     )
     return Django().read_databases(Folder(root), options)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from migsafe.catalogue.following import Following
 from migsafe.errors import EnvironmentFailedError
-from migsafe.lint.following import Follower
 from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import Migration
@@ -37,8 +37,8 @@ def ask(about, name=None, ran=(), schema=None):
 """
 
 
-def _follow(dialect: Dialect) -> Follower:
-    return Follower(Catalogue(dialect), read_script)
+def _follow(dialect: Dialect) -> Following:
+    return Following(Catalogue(dialect), read_script)
 
 
 class Bench:
@@ -192,3 +192,13 @@ def test_a_message_is_one_line_whatever_stands_in_it(bench: Bench) -> None:
         """
     )
     assert _up(migration) == "SELECT 'ä\n\u2028';\n"
+
+
+def test_a_relative_pythonpath_stays_where_it_was(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    here = tmp_path_factory.mktemp("here")
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PYTHONPATH", "lib")
+    (migration,) = bench.migrations("script('a', os.environ['PYTHONPATH'])\nsay(say='end')")
+    assert _up(migration) == f"{here / 'lib'};\n"

@@ -127,3 +127,18 @@ def test_a_file_that_is_no_python_keeps_the_ignores_before_the_error() -> None:
 
 def test_the_direction_is_kept() -> None:
     assert _script(direction="down").direction is Direction.DOWN
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        '# migsafe: irreversible reason="gone"\ndef upgrade():\n    pass\n\ndef downgrade():\n    pass\n',
+        'def upgrade():\n    pass\n\ndef downgrade():\n    # migsafe: irreversible reason="gone"\n    pass\n',
+        'def upgrade():\n    pass  # migsafe: irreversible reason="gone"\n',
+    ],
+)
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_the_marker_of_a_migration_without_a_way_back_is_in_both_directions(file: str, direction: str) -> None:
+    script = read_script(_script(("SELECT 1", 2, 5), file=file, direction=direction))
+    comments = [*script.comments, *script.statements[0].comments]
+    assert {comment.text.strip() for comment in comments} == {'migsafe: irreversible reason="gone"'}
