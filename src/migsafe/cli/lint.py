@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,12 @@ import click
 
 from migsafe.cli.choices import NearestChoice, RuleName
 from migsafe.cli.output import check_target, emit
+from migsafe.cli.presentation import presentation
 from migsafe.cli.progress import ProgressBar
+from migsafe.cli.project_options import project_options
 from migsafe.errors import ExitCode, UsageError
-from migsafe.model.dialect import Dialect
 from migsafe.model.finding import Severity
-from migsafe.model.script import TransactionRule
-from migsafe.reporters import REPORTERS, Presentation, reporter
+from migsafe.reporters import REPORTERS, reporter
 
 if TYPE_CHECKING:
     from migsafe.config import Config
@@ -75,41 +74,17 @@ Examples:
     type=NearestChoice(_SEVERITIES),
     help="Show findings of this severity or above.  [default: warning]",
 )
-@click.option("--server-version", metavar="MAJOR", help="Version of the server that the migrations will run on.")
-@click.option("--dialect", type=NearestChoice([dialect.value for dialect in Dialect]), help="The database.")
-@click.option("--tool", metavar="NAME", help="The migration tool, where it is not detected.")
-@click.option(
-    "--transaction",
-    type=NearestChoice([rule.value for rule in TransactionRule]),
-    help="Who opens transactions, where the tool's own rule does not hold.",
-)
-@click.option(
-    "--placeholder",
-    "placeholders",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="What the tool fills in for a placeholder (repeatable).",
-)
+@project_options
 @click.option(
     "--command",
     "program",
     metavar="COMMAND",
     help="Lint the SQL that this command prints; {path} or {stem} in it stand for each of PATHS.",
 )
-@click.option("--python", metavar="FILE", help="The interpreter that runs the project's own code (Django).")
-@click.option("--manage", metavar="FILE", help="Django's manage.py, where it is not found.")
-@click.option("--settings", metavar="MODULE", help="Django's settings, instead of those that manage.py names.")
 @click.option("--since", metavar="MIGRATION", help="Report only migrations after this one.")
 @click.option("--diff", metavar="GIT_REF", help="Report only migrations added or changed since this revision.")
 @click.option(
     "--direction", type=NearestChoice(["up", "down", "both"]), help="Which way is judged in full.  [default: up]"
-)
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Configuration file, instead of the nearest one.",
 )
 @click.option("--stdin-name", metavar="PATH", default="<stdin>", help="What to call the text of the standard input.")
 @click.option("--quiet", "-q", is_flag=True, help="One line per finding, and nothing else.")
@@ -135,12 +110,7 @@ def command(
     check_target(output)
     config = load_config(config_file, options=options)
     report = _lint(paths, stdin_name, config, quiet) if program is None else api.lint_command(program, paths, config)
-    presentation = Presentation(
-        colour=output is None and not no_color and _shows_colours(),
-        quiet=quiet,
-        width=shutil.get_terminal_size((100, 24)).columns,
-    )
-    emit(reporter(form)(report, presentation), output)
+    emit(reporter(form)(report, presentation(output, quiet=quiet, no_color=no_color)), output)
     failed = any(config.fails(finding.severity) for finding in report.findings)
     return ExitCode.FINDINGS if failed else ExitCode.CLEAN
 
@@ -166,12 +136,3 @@ def _read_stdin() -> str:
     if "\0" in text:
         raise UsageError("the standard input holds a NUL byte: it is binary, or text that is not UTF-8")
     return text
-
-
-def _shows_colours() -> bool:
-    """By the conventions of no-color.org and force-color.org, then by what the terminal says of itself."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

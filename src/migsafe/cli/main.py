@@ -17,6 +17,8 @@ from migsafe.errors import ExitCode
 COMMANDS = MappingProxyType(
     {
         "lint": "migsafe.cli.lint",
+        "catalogue": "migsafe.cli.catalogue",
+        "drift": "migsafe.cli.drift",
         "rules": "migsafe.cli.rules",
         "explain": "migsafe.cli.explain",
     }

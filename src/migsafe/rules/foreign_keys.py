@@ -59,7 +59,8 @@ def add_foreign_key_validating(op: AddConstraint | AddColumn, ctx: Context) -> I
     if not keys:
         return
     targets = list(dict.fromkeys(str(key.referenced_table) for key in keys))
-    blocked = name_list(dict.fromkeys((str(op.table), *targets)))
+    used = (name for name in (op.table, *(key.referenced_table for key in keys)) if not ctx.is_new(name))
+    blocked = name_list(dict.fromkeys(map(str, used)))
     yield Hazard(
         message=f"{_keys(keys)} to {name_list(targets)} is checked for every row of {op.table}, "
         f"and writes to {blocked} wait until it is done",

@@ -56,7 +56,13 @@ def set_not_null_scan(op: SetNotNull, ctx: Context) -> Iterator[Hazard]:
         objects=tuple(f"{op.table}.{column}" for column in columns),
         at=setting[0].span,
         work=Work.SCAN,
+        severity=Severity.WARNING if _may_be_so_already(op, columns, ctx) else None,
     )
+
+
+def _may_be_so_already(op: SetNotNull, columns: list[str], ctx: Context) -> bool:
+    """Whether the columns are unknown, and a program says it that repeats what is: Alembic's alter_column does."""
+    return ctx.script.rendered and all(ctx.column(op.table, column) is None for column in columns)
 
 
 @rule(Category.LOCK, AddConstraint)

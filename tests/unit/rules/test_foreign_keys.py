@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lint_walks import migration, run
 from migsafe.model.dialect import Dialect
 from migsafe.model.finding import Severity
 from migsafe.model.locks import LockMode
@@ -91,3 +92,10 @@ def test_cascade_reaches_the_tables_that_reference_it() -> None:
     (finding,) = answers("drop-table-foreign-keys", "DROP TABLE a CASCADE;", before=[before])
     assert finding.objects == ("a", "b", "c")
     assert "ALTER TABLE b DROP CONSTRAINT b_a_fkey;" in finding.instead
+
+
+def test_nobody_waits_for_a_table_that_the_migration_makes() -> None:
+    scene = migration("CREATE TABLE users (id int PRIMARY KEY, team int);", id="1")
+    sql = "CREATE TABLE teams (id int PRIMARY KEY); ALTER TABLE users ADD FOREIGN KEY (team) REFERENCES teams (id);"
+    (finding,) = run(scene, migration(sql, id="2"), names=("add-foreign-key-validating",)).findings
+    assert finding.message.endswith("and writes to users wait until it is done")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from lint_walks import migration, run
 from migsafe.model.dialect import Dialect
 from migsafe.model.finding import Severity
 from rule_answers import answers
@@ -77,3 +80,12 @@ def test_mysql_makes_a_column_not_null() -> None:
 def test_a_not_null_constraint_on_a_column_that_is_so_already() -> None:
     sql = "ALTER TABLE users ADD CONSTRAINT nn NOT NULL id;"
     assert answers("add-not-null-constraint-validating", sql, before=[USERS], server=18) == []
+
+
+@pytest.mark.parametrize(("rendered", "severity"), [(True, Severity.WARNING), (False, Severity.ERROR)])
+def test_a_program_may_repeat_what_an_unknown_column_is_already(rendered: bool, severity: Severity) -> None:
+    adding = migration("ALTER TABLE people ALTER COLUMN name SET NOT NULL;", id="2")
+    assert adding.up is not None
+    up = replace(adding.up, script=replace(adding.up.script, rendered=rendered))
+    (finding,) = run(replace(adding, up=up), names=("set-not-null-scan",)).findings
+    assert finding.severity is severity
