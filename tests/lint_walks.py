@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from migsafe.lint.engine import Outcome, ReadMigration, Settings, lint
-from migsafe.lint.walk import ScriptWalk
 from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect
 from migsafe.model.script import Direction, Migration, Script, SourceText, TransactionRule
 from migsafe.parse import read_script
 from migsafe.rules import RULES
 from migsafe.rules.context import Surroundings
+from migsafe.rules.walk import ScriptWalk
 
 
 def script(

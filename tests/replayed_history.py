@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from catalogue_portrait import portrait
-from migsafe.lint.walk import ScriptWalk
 from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import ASSUMED_SERVER
 from migsafe.parse import read_script
 from migsafe.rules.context import Surroundings
+from migsafe.rules.walk import ScriptWalk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -42,10 +42,14 @@ _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "python": values.text,
         "manage": values.path,
         "settings": values.text,
+        "url": values.text,
+        "models": values.texts,
+        "shadow_url": values.text,
+        "pg_bin": values.path,
     }
 )
 #: Settings that are a path, relative to the file that says them.
-_PATHS = frozenset({"python", "manage"})
+_PATHS = frozenset({"python", "manage", "pg_bin"})
 #: Settings of one run, not of a project.
 _NOT_IN_FILES = frozenset({"diff"})
 #: Variables that are read elsewhere.

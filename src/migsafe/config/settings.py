@@ -65,6 +65,10 @@ class Config:
         python: the interpreter that runs the project's own code (Django); found when None.
         manage: Django's `manage.py`; found when None.
         settings: the module of Django's settings; the one that `manage.py` names when None.
+        url: a database to look at: `env:NAME`, the name of a service, or an address without a password.
+        models: what declares SQLAlchemy models, each `package.module:Base`.
+        shadow_url: a server on which the shadow gets databases of its own; one is started when None.
+        pg_bin: the folder of Postgres' programs that start the shadow; found when None.
         source: the file that was read; None without one.
     """
 
@@ -88,6 +92,10 @@ class Config:
     python: str | None = None
     manage: Path | None = None
     settings: str | None = None
+    url: str | None = None
+    models: tuple[str, ...] = ()
+    shadow_url: str | None = None
+    pg_bin: Path | None = None
     source: Path | None = None
 
     @property

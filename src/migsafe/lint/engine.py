@@ -12,16 +12,18 @@ from migsafe.config import ConfiguredIgnore
 from migsafe.lint.findings import build
 from migsafe.lint.ignores import IgnoreBook
 from migsafe.lint.loops import together_by_place
-from migsafe.lint.walk import ScriptWalk
 from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
+from migsafe.model.evidence import LockEvidence
 from migsafe.model.finding import Category, Finding
 from migsafe.model.operation import BaseOperation, Operation
 from migsafe.model.script import Direction, Migration, Position, Script, Span, UnreadableFile
 from migsafe.model.statement import ReadScript
 from migsafe.rules.context import Context, Surroundings
 from migsafe.rules.events import FileUnread, IgnoreWithoutEffect, NotRendered, PlaceholderLeft
+from migsafe.rules.proofs import CHECKS
 from migsafe.rules.registry import RULES, Rule
+from migsafe.rules.walk import ScriptWalk
 
 Directions = Literal["up", "down", "both"]
 
@@ -57,6 +59,7 @@ class Settings:
     directions: Directions = "up"
     ignores: tuple[ConfiguredIgnore, ...] = ()
     today: date | None = None
+    observed: LockEvidence | None = None
 
 
 @dataclass(slots=True)
@@ -100,7 +103,7 @@ class _Run:
         self.catalogue = Catalogue(settings.dialect)
         self.outcome = Outcome()
         active = frozenset(rule.name for rule in rules)
-        self.ignores = IgnoreBook(settings.ignores, settings.today, active, frozenset(RULES))
+        self.ignores = IgnoreBook(settings.ignores, settings.today, active, frozenset({*RULES, *CHECKS}))
         self._said: dict[tuple[str, tuple[str, ...]], int] = {}
         self._again: Counter[tuple[str, tuple[str, ...]]] = Counter()
         self._comments: dict[tuple[str, Position], tuple[IgnoreWithoutEffect, Context] | None] = {}
@@ -157,7 +160,7 @@ class _Run:
             for hazard in rule.check(operation, context):
                 if rule.once_per_project and self._said_before((rule.name, hazard.objects)):
                     continue
-                yield build(rule, hazard, operation, context)
+                yield build(rule, hazard, operation, context, self.settings.observed)
 
     def _left_out(self, rule: Rule, context: Context) -> bool:
         down = context.direction is Direction.DOWN

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Container
 from dataclasses import replace
 
 from migsafe.model.dialect import Dialect
+from migsafe.model.evidence import LockEvidence, normalised, statement_fingerprint
 from migsafe.model.finding import Category, Finding, Severity
-from migsafe.model.locks import LockClaim, Work
+from migsafe.model.locks import LockClaim, LockMode, Work
 from migsafe.model.names import QualifiedName
+from migsafe.model.observation import Observation
 from migsafe.model.operation import BaseOperation
 from migsafe.model.script import Direction, Position, Script, Span
 from migsafe.rules.context import Context
@@ -20,18 +23,22 @@ from migsafe.rules.registry import Rule
 from migsafe.rules.tool_words import in_words_of
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_CONSTANT = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
-_SPACE = re.compile(r"\s+")
 _NAMING_ATTRIBUTES = (
     "table", "index", "view", "type", "domain", "sequence", "name", "schema", "extension", "database", "target",
     "tablespace", "partition", "parameter", "publication",
 )  # fmt: skip
 
 
-def build(rule: Rule, hazard: Hazard, operation: BaseOperation, context: Context) -> Finding:
-    """A finding, complete but for its fingerprint's number among its equals."""
+def build(
+    rule: Rule, hazard: Hazard, operation: BaseOperation, context: Context, observed: LockEvidence | None = None
+) -> Finding:
+    """A finding, complete but for its fingerprint's number among its equals.
+
+    Args:
+        observed: what was seen on a server; it wins over what is predicted.
+    """
     span = hazard.at or operation.span
-    claims = _claims(hazard, operation, context)
+    claims = _as_observed(_claims(hazard, operation, context), context, observed)
     finding = Finding(
         rule=rule.name,
         category=rule.category,
@@ -96,6 +103,33 @@ def _as_written(claim: LockClaim, context: Context) -> LockClaim:
     return replace(claim, table=bare) if context.catalogue.resolve(bare) == claim.table else claim
 
 
+def _as_observed(
+    claims: tuple[LockClaim, ...], context: Context, observed: LockEvidence | None
+) -> tuple[LockClaim, ...]:
+    """Claims in the mode that was seen while the statement ran; one of which nothing was seen stays a prediction."""
+    statement = context.statement
+    if observed is None or statement is None or not claims or context.direction is not Direction.UP:
+        return claims
+    fingerprint = statement_fingerprint(statement.text, rendered=context.script.rendered)
+    found = observed.find(context.migration, fingerprint, context.statement_index)
+    if found is None or found[1].observation.error is not None:
+        return claims
+    migration, seen = found
+    held = {(lock.table, lock.mode) for lock in migration.held_during(seen.index)}
+    return tuple(_observed(claim, context, seen.observation, held) for claim in claims)
+
+
+def _observed(
+    claim: LockClaim, context: Context, seen: Observation, held: Container[tuple[QualifiedName, LockMode]]
+) -> LockClaim:
+    table = context.catalogue.resolve(claim.table)
+    mode = seen.mode(table)
+    if (table, claim.mode) in held and (mode is None or mode < claim.mode):
+        # The transaction had that lock already when the statement came: it takes no other one.
+        mode = claim.mode
+    return claim if mode is None else replace(claim, mode=mode, source="observed")
+
+
 def _work(hazard: Hazard, operation: BaseOperation, context: Context) -> Work:
     if hazard.work is not None:
         return hazard.work
@@ -112,12 +146,10 @@ def _severity(rule: Rule, hazard: Hazard, direction: Direction) -> Severity:
 
 
 def _statement_text(context: Context, span: Span) -> str:
-    """The statement, normalised. A program may put the time or a random value into it: its constants do not count."""
+    """The statement, normalised."""
     statement = context.statement
     text = statement.text if statement is not None else context.script.text[span.start : span.end]
-    if context.script.rendered:
-        text = _CONSTANT.sub("?", text)
-    return _SPACE.sub(" ", text).strip().lower()
+    return normalised(text, rendered=context.script.rendered)
 
 
 def _fingerprint(finding: Finding, statement: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from migsafe.catalogue.project import source_options
 from migsafe.config import Config
 from migsafe.config.nearest import did_you_mean
 from migsafe.errors import ConfigurationError, UsageError
-from migsafe.lint.changed import changed_since
 from migsafe.lint.engine import ReadMigration, Settings, lint
 from migsafe.lint.selection import asked_for, select_rules
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
@@ -29,7 +27,8 @@ from migsafe.model.script import (
 )
 from migsafe.rules import RULES
 from migsafe.rules.context import Surroundings
-from migsafe.sources import LoadedLayout, read_command, read_paths, read_stdin
+from migsafe.rules.proofs import CHECKS
+from migsafe.sources import LoadedLayout, narrow, read_command, read_paths, read_stdin
 
 Progress = Callable[[int, int], None]
 
@@ -40,9 +39,7 @@ def lint_paths(paths: Sequence[str | Path], config: Config, *, progress: Progres
         raise UsageError("a path is empty", hint="this folder is called .")
     scripts = ReadScripts()
     layouts = read_paths([Path(path) for path in paths], source_options(config, scripts.read))
-    if config.diff is not None:
-        changed = changed_since(config.diff, Path.cwd())
-        layouts = tuple(_only(layout, changed) for layout in layouts)
+    layouts = narrow(layouts, diff=config.diff)
     return _report(layouts, config, progress, scripts)
 
 
@@ -90,15 +87,12 @@ def _text_migration(text: str, name: str, dialect: Dialect, rule: TransactionRul
     return Migration(id=name, path=name, up=script)
 
 
-def _only(layout: LoadedLayout, changed: frozenset[Path]) -> LoadedLayout:
-    return replace(layout, selected=frozenset(path for path in layout.selected if Path(path).resolve() in changed))
-
-
 def _refuse_unknown_ignores(config: Config) -> None:
     """An ignore of a rule that there is not would never do what its author believes."""
     for ignore in config.reasoned_ignores:
-        if ignore.rule not in RULES:
-            raise ConfigurationError(f'ignore: no rule "{ignore.rule}"', hint=did_you_mean(ignore.rule, RULES))
+        if ignore.rule not in RULES and ignore.rule not in CHECKS:
+            hint = did_you_mean(ignore.rule, [*RULES, *CHECKS])
+            raise ConfigurationError(f'ignore: no rule "{ignore.rule}"', hint=hint)
 
 
 def _report(
@@ -109,7 +103,7 @@ def _report(
 ) -> Report:
     rules = select_rules(RULES.values(), config.select, config.extend_select, config.ignore)
     _refuse_unknown_ignores(config)
-    layouts = _after(layouts, config.since)
+    layouts = narrow(layouts, since=config.since)
     total = sum(len(layout.migrations.migrations) for layout in layouts)
     count = _Counter(progress, total)
     scripts = scripts or ReadScripts()
@@ -167,32 +161,6 @@ def _read(
 
 def _empty_script(file: UnreadableFile, dialect: Dialect) -> Script:
     return Script(Direction.UP, "", SourceText(file.path, ""), TransactionRule.NONE, dialect)
-
-
-def _after(layouts: Sequence[LoadedLayout], since: str | None) -> Sequence[LoadedLayout]:
-    """Layouts in which only what comes after the migration `since` is selected; one that lacks it stays whole.
-
-    Raises:
-        UsageError: when no layout has such a migration.
-    """
-    if since is None:
-        return layouts
-    ids = [migration.id for layout in layouts for migration in layout.migrations.migrations]
-    if since not in ids:
-        raise UsageError(
-            f'no migration "{since}"',
-            hint=did_you_mean(since, ids, otherwise=f"the last one is {ids[-1]}" if ids else None),
-        )
-    return tuple(_layout_after(layout, since) for layout in layouts)
-
-
-def _layout_after(layout: LoadedLayout, since: str) -> LoadedLayout:
-    ids = [migration.id for migration in layout.migrations.migrations]
-    if since not in ids:
-        return layout
-    before = layout.migrations.migrations[: ids.index(since) + 1]
-    old = {script.path for migration in before for script in migration.scripts}
-    return replace(layout, selected=layout.selected - old)
 
 
 def _settings(layout: LoadedLayout, config: Config) -> Settings:

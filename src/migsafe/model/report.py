@@ -45,6 +45,7 @@ class Report:
         cleared: how many findings evidence took away.
         hidden: how many findings are lighter than what was asked for.
         sources: path → text of the files that findings point into, for code frames.
+        closing: the line that says it all, where counting migrations does not; None for the usual one.
     """
 
     dialect: Dialect
@@ -59,6 +60,7 @@ class Report:
     hidden: int = 0
     shims: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    closing: str | None = None
 
     @property
     def server_major(self) -> int | None:

@@ -10,6 +10,8 @@ from migsafe.model.report import Report
 
 def summary(report: Report) -> str:
     """For example "3 errors, 1 warning in 2 of 120 migrations"."""
+    if report.closing is not None:
+        return report.closing
     counts = [plural(count, _noun(severity)) for severity in Severity if (count := report.count(severity))]
     if not counts and not report.linted:
         return "nothing to lint: no migration is selected"
@@ -28,7 +30,8 @@ def remarks(report: Report) -> Iterator[str]:
         yield f"{plural(report.suppressed, 'finding')} ignored for a stated reason"
     if report.cleared:
         yield f"{plural(report.cleared, 'finding')} cleared by evidence"
-    if report.findings and report.server.assumed and report.server_major is not None:
+    judged_for_a_version = report.closing is None and report.server.assumed and report.server_major is not None
+    if report.findings and judged_for_a_version:
         judged = f"judged for {report.dialect} {report.server_major}, the oldest supported version"
         yield f"{judged}: --server-version says yours"
 

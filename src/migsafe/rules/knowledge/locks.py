@@ -210,13 +210,18 @@ def _add_column(op: AddColumn, catalogue: Catalogue) -> Iterator[Lock]:
 def _alter_column_type(op: AlterColumnType, catalogue: Catalogue) -> Iterator[Lock]:
     """A foreign key on the column is made again, which locks the other side too (observed on 18.6)."""
     yield from _with_partitions(op.table, _AEX, op, catalogue)
+    yield from _other_sides(op, catalogue, references=True)
+
+
+def _other_sides(op: AlterColumnType | DropColumn, catalogue: Catalogue, *, references: bool) -> Iterator[Lock]:
+    """The other sides of the foreign keys on a column; those of keys that reference it only with `references`."""
     table = catalogue.table(op.table)
     if table is None:
         return
     for constraint in table.constraints.values():
         if isinstance(constraint.definition, ForeignKey) and op.column in constraint.definition.columns:
             yield constraint.definition.referenced_table, _AEX
-    for other in catalogue.referencing(op.table):
+    for other in catalogue.referencing(op.table) if references else ():
         for key in _foreign_keys(tuple(constraint.definition for constraint in other.constraints.values())):
             if catalogue.resolve(key.referenced_table) == table.name and op.column in _referenced(key, table):
                 yield other.name, _AEX
@@ -309,9 +314,10 @@ def _referencing_at_any_distance(table: QualifiedName, catalogue: Catalogue) -> 
 
 
 def _drop_column(op: DropColumn, catalogue: Catalogue) -> Iterator[Lock]:
-    """CASCADE takes the views that use the column, too."""
+    """Its foreign keys go with it, which locks their other side; CASCADE takes the views that use it, too."""
     yield from _with_partitions(op.table, _AEX, op, catalogue)
     table = catalogue.resolve(op.table)
+    yield from _other_sides(op, catalogue, references=op.cascade)
     for view in catalogue.views_on(op.table) if op.cascade else ():
         if (table, op.column) in view.uses or (None, op.column) in view.uses:
             yield view.name, _AEX

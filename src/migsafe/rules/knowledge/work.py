@@ -40,6 +40,8 @@ SERIAL_TYPES = frozenset({"serial", "bigserial", "smallserial"})
 def work(operation: BaseOperation, catalogue: Catalogue) -> Work:
     """The heaviest thing that an operation does to the rows of its table; type changes are judged elsewhere."""
     match operation:
+        case CreateIndex(if_not_exists=True, name=str() as name) if _is_there(operation.table, name, catalogue):
+            return Work.NONE
         case CreateIndex(only=False) | Reindex():
             return Work.INDEX_BUILD
         case AddConstraint():
@@ -58,6 +60,10 @@ def work(operation: BaseOperation, catalogue: Catalogue) -> Work:
             return Work.SCAN
         case _:
             return Work.NONE
+
+
+def _is_there(table: QualifiedName, index: str, catalogue: Catalogue) -> bool:
+    return catalogue.index_key(catalogue.resolve(table), index) in catalogue.indexes
 
 
 def proved_not_null(table: QualifiedName, column: str, catalogue: Catalogue) -> bool:
