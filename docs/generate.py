@@ -11,7 +11,9 @@ import click
 from migsafe.cli.main import cli
 from migsafe.errors import ExitCode
 from migsafe.model.finding import Category
+from migsafe.model.report import RuleDescriptor
 from migsafe.rules import RULES, Rule
+from migsafe.rules.proofs import CHECKS
 
 DOCS = Path(__file__).parent
 FIXTURES = DOCS.parent / "fixtures" / "rules"
@@ -23,6 +25,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield DOCS / "rules" / "README.md", HEADER + _rules_index()
     for rule in RULES.values():
         yield DOCS / "rules" / f"{rule.name}.md", HEADER + _rule_page(rule)
+    for check in CHECKS.values():
+        yield DOCS / "rules" / f"{check.name}.md", HEADER + _check_page(check)
     yield DOCS / "cli.md", HEADER + _cli_page()
 
 
@@ -36,7 +40,16 @@ def _rules_index() -> str:
                 f"| [{rule.name}]({rule.name}.md) | {_weight(rule)} | {rule.descriptor.summary} |" for rule in members
             ]
             lines.append("")
-    return "\n".join(lines)
+    lines += [
+        "## Seen on a server",
+        "",
+        "Checks of `migsafe verify` and `migsafe drift`.",
+        "",
+        "| check | |",
+        "| --- | --- |",
+    ]
+    lines += [f"| [{check.name}]({check.name}.md) | {check.summary} |" for check in CHECKS.values()]
+    return "\n".join([*lines, ""])
 
 
 def _weight(rule: Rule) -> str:
@@ -62,6 +75,18 @@ def _rule_page(rule: Rule) -> str:
         file = FIXTURES / rule.name / name
         if file.is_file():
             parts += [f"## {heading}", f"```{language}\n{file.read_text(encoding='utf-8').strip()}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _check_page(words: RuleDescriptor) -> str:
+    parts = [f"# {words.name}", words.summary, f"Category `{words.category}`; what is seen decides how heavy it is."]
+    for heading, text in (
+        ("Why it hurts", words.why),
+        ("Do instead", words.instead),
+        ("Fine when", words.fine),
+        ("Source", words.source),
+    ):
+        parts += [f"## {heading}", text]
     return "\n\n".join(parts) + "\n"
 
 

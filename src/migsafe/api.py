@@ -11,14 +11,34 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from migsafe.config import Config
 from migsafe.errors import UsageError
-from migsafe.model.report import Report
+from migsafe.model.report import Report, RuleDescriptor
+from migsafe.shadow.options import DriftOptions, Proof, ServerChoice
 
 if TYPE_CHECKING:  # the package of the rules imports them all
+    from migsafe.catalogue.listing import Listing
     from migsafe.rules.registry import Rule
 
 Progress = Callable[[int, int], None]
 
-__all__ = ["Examples", "Progress", "examples", "lint_command", "lint_paths", "lint_stdin", "lint_text", "rule", "rules"]
+__all__ = [
+    "DriftOptions",
+    "Examples",
+    "Progress",
+    "Proof",
+    "ServerChoice",
+    "catalogue",
+    "database_catalogue",
+    "descriptor",
+    "drift",
+    "examples",
+    "lint_command",
+    "lint_paths",
+    "lint_stdin",
+    "lint_text",
+    "rule",
+    "rules",
+    "verify",
+]
 
 
 def lint_text(
@@ -96,6 +116,103 @@ def lint_command(command: str, paths: Sequence[str | Path] = (), config: Config 
     return run.lint_command(command, paths, config or Config())
 
 
+def catalogue(
+    paths: Sequence[str | Path],
+    config: Config | None = None,
+    *,
+    at: str | None = None,
+    progress: Progress | None = None,
+) -> Listing:
+    """What the migrations in files and folders build, without a database.
+
+    Args:
+        at: stop after this migration: the tool's own name for it, or how that begins.
+        progress: called with the number of migrations done and of all.
+
+    Raises:
+        PathNotFoundError: when a path does not exist.
+        NoMigrationsError: when there are no migrations where they were expected.
+        UsageError: when the paths hold the migrations of several databases, or there is no migration `at`.
+    """
+    from migsafe.catalogue.listing import list_project
+
+    return list_project([Path(path) for path in paths], config or Config(), at=at, progress=progress)
+
+
+def database_catalogue(url: str) -> Listing:
+    """What a Postgres has; it is only read.
+
+    Args:
+        url: `env:NAME`, the name of a service, or an address without a password.
+
+    Raises:
+        UsageError: when the address holds a password, or is none.
+        EnvironmentFailedError: when the server cannot be reached, or refuses to be read.
+    """
+    from migsafe.catalogue.listing import list_database
+    from migsafe.postgres.address import resolve_address
+
+    return list_database(resolve_address(url, option="--url"))
+
+
+def drift(
+    paths: Sequence[str | Path],
+    options: DriftOptions,
+    config: Config | None = None,
+    *,
+    at: str | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """What a database, or the models of an application, have that the migrations do not build, and the reverse.
+
+    The migrations are applied to a throw-away server, so that both sides are spelt by a server; the database is only
+    read.
+
+    Args:
+        options: what the migrations are held against, and how.
+        at: the last migration that counts: the tool's own name for it, or how that begins.
+        progress: called with the number of migrations done and of all.
+
+    Raises:
+        PathNotFoundError: when a path does not exist.
+        NoMigrationsError: when there are no migrations where they were expected.
+        UsageError: when nothing is said to compare with, or what is said cannot be used.
+        EnvironmentFailedError: when a server cannot be reached or started, or a migration fails there.
+    """
+    from migsafe.catalogue.project import read_project
+    from migsafe.shadow.drift.report import find_drift_of
+
+    config = config or Config()
+    project = read_project([Path(path) for path in paths], config, at=at)
+    return find_drift_of(project, options, config, progress)
+
+
+def verify(
+    paths: Sequence[str | Path],
+    config: Config | None = None,
+    proof: Proof | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Report:
+    """Run migrations up, down and up again on a throw-away server, and say what breaks.
+
+    Args:
+        config: which migrations (`since`, `diff`), which server (`shadow_url`, `pg_bin`, `server_version`), and which
+            findings are shown; all defaults when None.
+        proof: what else is to be proved; the round trip alone when None.
+        progress: called with the number of migrations done and of all.
+
+    Raises:
+        PathNotFoundError: when a path does not exist.
+        NoMigrationsError: when there are no migrations where they were expected.
+        UsageError: when the configuration names a migration or an address that cannot be used.
+        EnvironmentFailedError: when there is no server to be had, or the setup fails.
+    """
+    from migsafe.shadow.project import verify_paths
+
+    return verify_paths([Path(path) for path in paths], config or Config(), proof or Proof(), progress=progress)
+
+
 def rules() -> Mapping[str, Rule]:
     """Every rule, by name."""
     from migsafe.rules import RULES
@@ -115,6 +232,25 @@ def rule(name: str) -> Rule:
 
         raise UsageError(f'no rule "{name}"', hint=did_you_mean(name, known, otherwise="migsafe rules lists them all"))
     return known[name]
+
+
+def descriptor(name: str) -> RuleDescriptor:
+    """What a rule, or a check of `verify` and `drift`, looks for, in words.
+
+    Raises:
+        UsageError: when nothing has that name.
+    """
+    from migsafe.rules.proofs import CHECKS
+
+    if name in CHECKS:
+        return CHECKS[name]
+    known = rules()
+    if name not in known:
+        from migsafe.config.nearest import did_you_mean
+
+        hint = did_you_mean(name, [*known, *CHECKS], otherwise="migsafe rules lists them all")
+        raise UsageError(f'no rule "{name}"', hint=hint)
+    return known[name].descriptor
 
 
 class Examples(NamedTuple):

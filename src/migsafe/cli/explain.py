@@ -13,7 +13,7 @@ from migsafe.cli.output import emit
 
 if TYPE_CHECKING:
     from migsafe.api import Examples
-    from migsafe.rules.registry import Rule
+    from migsafe.model.report import RuleDescriptor
 
 _WIDTH = 100
 _EXAMPLES = """\b
@@ -25,16 +25,17 @@ Examples:
 @click.command("explain", epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("name", type=RuleName())
 def command(name: str) -> None:
-    """Say what a rule looks for, why it hurts, what to do instead, and when it is fine."""
+    """Say what a rule or a check looks for, why it hurts, what to do instead, and when it is fine."""
     from migsafe import api
 
-    emit("\n".join(_page(api.rule(name), api.examples(name))) + "\n", None)
+    words, rule = api.descriptor(name), api.rules().get(name)
+    severity = "as heavy as what is seen" if rule is None else str(rule.severity)
+    emit("\n".join(_page(words, severity, api.examples(name))) + "\n", None)
 
 
-def _page(rule: Rule, examples: Examples | None) -> Iterator[str]:
-    words = rule.descriptor
+def _page(words: RuleDescriptor, severity: str, examples: Examples | None) -> Iterator[str]:
     default = "" if words.default else ", off unless selected"
-    yield f"{rule.name} ({words.category}, {rule.severity}{default})"
+    yield f"{words.name} ({words.category}, {severity}{default})"
     yield ""
     yield _filled(words.summary)
     parts = {"Why it hurts": words.why, "Do instead": words.instead, "Fine when": words.fine, "Source": words.source}

@@ -17,6 +17,7 @@ from migsafe.errors import ExitCode
 COMMANDS = MappingProxyType(
     {
         "lint": "migsafe.cli.lint",
+        "verify": "migsafe.cli.verify",
         "catalogue": "migsafe.cli.catalogue",
         "drift": "migsafe.cli.drift",
         "rules": "migsafe.cli.rules",

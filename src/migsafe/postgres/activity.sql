@@ -35,3 +35,15 @@ where pid = %s
 
 -- blockers --
 select pg_blocking_pids(%s)
+
+-- own_locks --
+-- Locks on relations of this database that the transaction that asks has.
+select relation::bigint, mode from pg_locks
+where pid = pg_backend_pid() and locktype = 'relation' and granted and mode <> 'SIReadLock'
+  and database = (select oid from pg_database where datname = current_database())
+
+-- invalid_indexes --
+-- Indexes with rows of their own that no query uses, because the statement that built them did not end.
+select n.nspname::text, c.relname::text
+from pg_index x join pg_class c on c.oid = x.indexrelid join pg_namespace n on n.oid = c.relnamespace
+where not x.indisvalid and c.relkind = 'i'

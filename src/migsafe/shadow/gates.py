@@ -26,7 +26,7 @@ from migsafe.postgres.connection import StatementFailedError, Timeouts, connect
 from migsafe.shadow.relations import Relation, activity, add_locks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from migsafe.model.locks import LockMode
     from migsafe.postgres.connection import Session
@@ -47,15 +47,15 @@ class Passage:
 
 
 def run_through_gates(
-    dsn: str, actor: Session, witness: Session, statement: str, relations: Iterable[Relation]
+    dsn: str, actor: Session, witness: Session, run: Callable[[], None], relations: Iterable[Relation]
 ) -> Passage:
     """Run a statement past gates and holders on all tables.
 
     Args:
         dsn: the database, for the sessions that stand in the way.
-        actor: runs the statement; in autocommit.
+        actor: the session in which the statement runs; in autocommit.
         witness: reads the locks; in autocommit.
-        statement: what to run.
+        run: runs the statement; called in a thread of its own.
         relations: what exists.
 
     Raises:
@@ -65,7 +65,7 @@ def run_through_gates(
     passage = Passage()
     with ExitStack() as stack:
         obstacles = _Obstacles(stack, dsn, tables)
-        thread = threading.Thread(target=_run, args=(actor, statement, passage), name="migsafe-statement", daemon=True)
+        thread = threading.Thread(target=_run, args=(run, passage), name="migsafe-statement", daemon=True)
         thread.start()
         try:
             _accompany(thread, actor.backend_pid, witness, obstacles, passage)
@@ -79,9 +79,9 @@ def run_through_gates(
     return passage
 
 
-def _run(actor: Session, statement: str, passage: Passage) -> None:
+def _run(run: Callable[[], None], passage: Passage) -> None:
     try:
-        actor.execute(statement)
+        run()
     except StatementFailedError as error:
         passage.error = error
 

@@ -7,7 +7,7 @@ Outside of one they come and go, and `gates` makes the statement stop where they
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from migsafe.model.locks import LockClaim
 from migsafe.model.observation import IndexWork, Observation, StatementError
@@ -16,7 +16,7 @@ from migsafe.shadow.gates import run_through_gates
 from migsafe.shadow.relations import Changes, Relation, activity, add_locks, read_relations, read_scans, read_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from migsafe.model.locks import LockMode
     from migsafe.model.names import QualifiedName
@@ -67,7 +67,7 @@ def observe(
         observation = _observe_in_transaction(actor, witness, statement, keep=not in_transaction)
         if in_transaction or observation.error is None or observation.error.sqlstate != _REFUSES_TRANSACTION:
             return observation
-        return _observe_through_gates(dsn, actor, witness, statement)
+        return observe_through_gates(dsn, actor, witness, lambda: actor.execute(statement)).observation
 
 
 def _observe_in_transaction(actor: Session, witness: Session, statement: str, *, keep: bool) -> Observation:
@@ -83,8 +83,8 @@ def _observe_in_transaction(actor: Session, witness: Session, statement: str, *,
         modes: dict[int, LockMode] = {}
         add_locks(modes, witness.query(activity("locks"), (actor.backend_pid,)))
         changes = Changes(before, read_relations(actor))
-        scanned = _increased(scans, read_scans(actor, in_transaction=True))
-        observation = _observation(before, modes, changes, scanned, emptied=_emptied(actor, changes, sizes))
+        scanned = increased(scans, read_scans(actor, in_transaction=True))
+        observation = observation_of(before, modes, changes, scanned, emptied=_emptied(actor, changes, sizes))
         if keep:
             actor.execute("commit")
         return observation
@@ -92,21 +92,37 @@ def _observe_in_transaction(actor: Session, witness: Session, statement: str, *,
         actor.execute("rollback")
 
 
-def _observe_through_gates(dsn: str, actor: Session, witness: Session, statement: str) -> Observation:
+class Passed(NamedTuple):
+    """A statement that ran outside a transaction: what was seen, and its error."""
+
+    observation: Observation
+    error: StatementFailedError | None = None
+
+
+def observe_through_gates(dsn: str, actor: Session, witness: Session, run: Callable[[], None]) -> Passed:
+    """Run a statement that refuses a transaction, and see what it locks and does.
+
+    Args:
+        dsn: the database of both sessions.
+        actor: the session in which the statement runs; in autocommit.
+        witness: another session; in autocommit.
+        run: runs the statement; called in a thread of its own.
+    """
     before = read_relations(actor)
     sizes = read_sizes(witness, before.values())
     actor.query(activity("report_scans"))
     scans = read_scans(witness, in_transaction=False)
-    passage = run_through_gates(dsn, actor, witness, statement, before.values())
+    passage = run_through_gates(dsn, actor, witness, run, before.values())
     if passage.error is not None:
-        return _refused(passage.error)
+        return Passed(_refused(passage.error), passage.error)
     actor.query(activity("report_scans"))
     changes = Changes(before, read_relations(actor))
-    scanned = _increased(scans, read_scans(witness, in_transaction=False))
-    return _observation(before, passage.modes, changes, scanned, emptied=_emptied(actor, changes, sizes))
+    scanned = increased(scans, read_scans(witness, in_transaction=False))
+    emptied = _emptied(actor, changes, sizes)
+    return Passed(observation_of(before, passage.modes, changes, scanned, emptied=emptied))
 
 
-def _observation(
+def observation_of(
     before: Mapping[int, Relation],
     modes: Mapping[int, LockMode],
     changes: Changes,
@@ -114,6 +130,15 @@ def _observation(
     *,
     emptied: Iterable[QualifiedName],
 ) -> Observation:
+    """Put together what was seen.
+
+    Args:
+        before: the relations that count, by oid.
+        modes: the strongest lock on each relation, by oid.
+        changes: what became of the relations.
+        scanned: relations that were read from end to end, by oid.
+        emptied: those with new storage that hold nothing any more.
+    """
     return Observation(
         locks=_claims(before, modes, indexes=False),
         index_locks=_claims(before, modes, indexes=True),
@@ -138,7 +163,8 @@ def _sorted(work: Iterable[IndexWork]) -> tuple[IndexWork, ...]:
     return tuple(sorted(work, key=lambda done: done.index))
 
 
-def _increased(before: Mapping[int, int], after: Mapping[int, int]) -> list[int]:
+def increased(before: Mapping[int, int], after: Mapping[int, int]) -> list[int]:
+    """What has a higher count after than before."""
     return [oid for oid, count in after.items() if count > before.get(oid, 0)]
 
 

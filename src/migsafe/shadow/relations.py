@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from migsafe.model.locks import LockMode
 from migsafe.model.names import QualifiedName
@@ -46,7 +46,11 @@ def activity(name: str) -> str:
 
 def read_relations(session: Session) -> dict[int, Relation]:
     """All relations of the session's database, by oid."""
-    rows = session.query(activity("relations"))
+    return relations_of(session.query(activity("relations")))
+
+
+def relations_of(rows: Iterable[tuple[Any, ...]]) -> dict[int, Relation]:
+    """The rows of the query `relations`, by oid."""
     return {
         oid: Relation(oid, QualifiedName(name, schema), kind, storage, table_oid)
         for oid, schema, name, kind, storage, table_oid in rows

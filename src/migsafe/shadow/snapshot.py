@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from migsafe.postgres.queries import load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from migsafe.postgres.connection import Session
 
 _HEAD = "user_schemas"
+_ONLY = re.compile(r"/\* only (?P<unit>.+?) \*/")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,17 +70,18 @@ def take_snapshot(session: Session) -> Snapshot:
 def compare(before: Snapshot, after: Snapshot) -> tuple[Difference, ...]:
     """All differences of two snapshots, sorted by object."""
     differences: list[Difference] = []
-    for key in sorted({*before, *after}):
+    # Most objects are the same; snapshots of one reader even share them.
+    other = (key for key in {*before, *after} if before.get(key) is not after.get(key))
+    for key in sorted(key for key in other if before.get(key) != after.get(key)):
         if key not in after:
             differences.append(Difference("removed", key))
         elif key not in before:
             differences.append(Difference("added", key))
         else:
             old, new = before[key], after[key]
-            facts = sorted({*old, *new})
             differences += [
                 Difference("changed", key, fact, old.get(fact), new.get(fact))
-                for fact in facts
+                for fact in sorted({*old, *new})
                 if old.get(fact) != new.get(fact)
             ]
     return tuple(differences)
@@ -84,11 +89,28 @@ def compare(before: Snapshot, after: Snapshot) -> tuple[Difference, ...]:
 
 @cache
 def _one_query() -> str:
+    return snapshot_query(load("snapshot.sql").keys(), columns="name, part, facts")
+
+
+def snapshot_query(kinds: Collection[str], *, columns: str, units_of: Callable[[str], str] | None = None) -> str:
+    """The query that reads objects of some kinds.
+
+    Args:
+        kinds: headings of `snapshot.sql`.
+        columns: what is read of each object besides its kind: name, part, facts, unit.
+        units_of: gives, for a kind, SQL of an array of oids: only what belongs to these units is read.
+    """
     blocks = load("snapshot.sql")
     # The kinds are the file's own headings, which are words of small letters.
-    kinds = (
-        f"select '{kind}', name, part, facts from (\n{sql}\n) as of_kind (name, part, facts)"  # noqa: S608
+    texts = (
+        f"select '{kind}', {columns} from (\n{text}\n) as of_kind (name, part, facts, unit)"  # noqa: S608
         for kind, sql in blocks.items()
-        if kind != _HEAD
+        if kind in kinds and kind != _HEAD
+        for text in [only_units(sql, units_of(kind) if units_of else None)]
     )
-    return f"with {blocks[_HEAD]}\n" + "\nunion all\n".join(kinds)
+    return f"with {blocks[_HEAD]}\n" + "\nunion all\n".join(texts)
+
+
+def only_units(sql: str, of_units: str | None) -> str:
+    """A query whose `/* only X */` marks are conditions on its units; as it is where `of_units` is None."""
+    return sql if of_units is None else _ONLY.sub(rf"and \g<unit> = any ({of_units})", sql)

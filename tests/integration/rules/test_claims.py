@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from migsafe.lint.walk import ScriptWalk
 from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import Dialect
 from migsafe.model.locks import LockMode
@@ -18,6 +17,7 @@ from migsafe.parse import read_script
 from migsafe.postgres.connection import StatementFailedError, connect
 from migsafe.rules.context import Surroundings
 from migsafe.rules.knowledge.locks import locks
+from migsafe.rules.walk import ScriptWalk
 from migsafe.shadow.locks import observe
 from rule_fixtures import FIXTURES, Case, Step, cases
 

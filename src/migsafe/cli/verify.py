@@ -1,0 +1,107 @@
+"""`migsafe verify`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from migsafe.cli.choices import NearestChoice
+from migsafe.cli.output import check_target, emit
+from migsafe.cli.presentation import presentation
+from migsafe.cli.progress import ProgressBar
+from migsafe.cli.project_options import project_options
+from migsafe.cli.shadow_options import shadow_options
+from migsafe.errors import ExitCode
+from migsafe.model.finding import Severity
+from migsafe.reporters import REPORTERS, reporter
+
+_SEVERITIES = [severity.value for severity in Severity]
+_EXAMPLES = """\b
+Examples:
+  migsafe verify --diff origin/main                what a branch adds; the history is only applied
+  migsafe verify db/migrations/0042_users.sql      one migration, up and down and up
+  migsafe verify --since 0041 --queries queries/   and the queries of the running release
+  migsafe verify --setup extensions.sql            with what the project expects to be there
+  migsafe verify --shadow-url env:SHADOW_URL       on a database of its own on your server
+"""
+
+
+@click.command("verify", epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, metavar="[PATHS…]", type=click.Path(path_type=Path))
+@click.option(
+    "--queries",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Queries of the running release: SQL files, sqlc's too, an export of pg_stat_statements, a recording of "
+    "`pytest --migsafe-record`, or folders of them (repeatable).",
+)
+@click.option("--generate-queries", is_flag=True, help="Also queries that any code on the earlier schema would run.")
+@click.option(
+    "--setup",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="SQL that is run first: roles, extensions, tables that no migration makes.",
+)
+@click.option("--no-rows", is_flag=True, help="Leave the tables empty: no generated rows.")
+@click.option("--since", metavar="MIGRATION", help="Prove only migrations after this one.")
+@click.option("--diff", metavar="GIT_REF", help="Prove only migrations added or changed since this revision.")
+@click.option(
+    "--format",
+    "form",
+    type=NearestChoice(list(REPORTERS)),
+    default="text",
+    envvar="MIGSAFE_FORMAT",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report there.")
+@click.option(
+    "--fail-on",
+    type=NearestChoice([*_SEVERITIES, "never"]),
+    help="Exit with 1 for findings of this severity or above.  [default: error]",
+)
+@click.option(
+    "--min-severity",
+    type=NearestChoice(_SEVERITIES),
+    help="Show findings of this severity or above.  [default: warning]",
+)
+@click.option("--quiet", "-q", is_flag=True, help="One line per finding, and nothing else.")
+@click.option("--no-color", is_flag=True, help="No colours, also on a terminal.")
+@shadow_options
+@project_options
+def command(
+    paths: tuple[Path, ...],
+    form: str,
+    output: Path | None,
+    config_file: Path | None,
+    quiet: bool,
+    no_color: bool,
+    **options: Any,
+) -> int:
+    """Run migrations up, down and up again on a throw-away Postgres, and say what breaks.
+
+    It proves that a migration applies, that its way back exists, runs and restores the schema, and that it applies
+    again. With --queries, also that the release which runs now survives it. A server is started for that, unless
+    --shadow-url names one.
+    """
+    from migsafe import api
+    from migsafe.config import load_config
+
+    check_target(output)
+    proof = api.Proof(
+        queries=options.pop("queries"),
+        generate_queries=options.pop("generate_queries"),
+        setup=options.pop("setup"),
+        rows=not options.pop("no_rows"),
+    )
+    config = load_config(config_file, options=options)
+    named = paths or tuple(map(Path, config.paths)) or (Path(os.curdir),)
+    with ProgressBar() as bar:
+        report = api.verify(named, config, proof, progress=None if quiet else bar)
+    emit(reporter(form)(report, presentation(output, quiet=quiet, no_color=no_color)), output)
+    failed = any(config.fails(finding.severity) for finding in report.findings)
+    return ExitCode.FINDINGS if failed else ExitCode.CLEAN

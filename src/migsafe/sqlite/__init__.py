@@ -1,0 +1,1 @@
+"""SQLite as this Python links it: connections and what a schema holds; the only package that imports sqlite3."""
