@@ -36,6 +36,24 @@ where pid = %s
 -- blockers --
 select pg_blocking_pids(%s)
 
+-- relation_lines --
+-- The same as `relations`, as one text with a JSON array per line: most lines are those of the look before, and need
+-- not be read again.
+select coalesce(string_agg(
+    json_build_array(c.oid::bigint, n.nspname, c.relname, c.relkind, c.relfilenode::bigint,
+                     coalesce(x.indrelid, 0)::bigint)::text, E'\n'), '')
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+left join pg_index x on x.indexrelid = c.oid
+where c.relkind in ('r', 'p', 'f', 'v', 'm', 'i', 'I')
+  and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema') and n.nspname !~ '^pg_toast'
+
+-- own_scans --
+-- Sequential scans of user tables by the transaction that asks; the view of all statistics costs ten times as much.
+select c.oid::bigint, pg_stat_get_xact_numscans(c.oid)
+from pg_class c
+where c.relkind in ('r', 'm') and c.oid >= 16384 and pg_stat_get_xact_numscans(c.oid) > 0
+
 -- own_locks --
 -- Locks on relations of this database that the transaction that asks has.
 select relation::bigint, mode from pg_locks

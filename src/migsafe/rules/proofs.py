@@ -124,3 +124,23 @@ UNPROVED = _check(
     instead="Give the shadow what it lacks, or a server that has it: --shadow-url.",
     fine="The migration has been tried elsewhere.",
 )
+ROWS_LOST = _check(
+    "rows-lost",
+    Category.DATA,
+    summary="Rows go from a table that the migration does not name.",
+    why="Dropping a table of SQLite deletes its rows first, and the actions of foreign keys run: ON DELETE CASCADE "
+    "takes the children's rows with it, without an error. PRAGMA foreign_keys does nothing inside of a transaction.",
+    instead="Turn foreign keys off before the transaction begins, check with PRAGMA foreign_key_check, and turn them on "
+    "again behind it.",
+    fine="No connection that runs migrations enforces foreign keys, or the rows are meant to go.",
+    source="sqlite.org/foreignkeys.html, 5 and 6; sqlite.org/pragma.html, foreign_keys; seen on a database.",
+)
+TABLE_REBUILT = _check(
+    "table-rebuilt",
+    Category.LOCK,
+    summary="All rows of a table are copied into a new one that takes its place.",
+    why="The database takes no other write until the copy is committed, and the file grows by the table's size.",
+    instead="Make several changes of one table in one copy; ADD, RENAME and DROP COLUMN need none where they suffice.",
+    fine="The table is small, or nobody writes meanwhile.",
+    source='sqlite.org/lang_altertable.html, 7 "Making Other Kinds Of Table Schema Changes".',
+)

@@ -56,7 +56,7 @@ _LEFT: Mapping[str, Severity] = {
     "policy": Severity.WARNING,
     "rule": Severity.WARNING,
 }
-_RELATION_WORDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table"}
+_RELATION_WORDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table", "virtual": "virtual table"}
 _CONSTRAINT_WORDS = {
     "f": "foreign key",
     "c": "check constraint",
@@ -289,6 +289,11 @@ def _changed_column(difference: Difference, fact: str) -> _Remark:
             return _remark("changed nullability", Severity.WARNING, difference, f"{name} without its NOT NULL")
         case "comment":
             return _remark("changed comment", Severity.INFO, difference, f"{name} with another comment")
+        case "declared type":
+            return _remark("changed declared type", Severity.INFO, difference, f"{name} as {new} (it was {old})")
+        case "autoincrement":
+            word = "with" if new else "without"
+            return _remark("changed numbering", Severity.WARNING, difference, f"{name} {word} AUTOINCREMENT")
         case "identity" | "generated":
             word = "identity" if fact == "identity" else "generated expression"
             return _remark(f"changed {word}", Severity.ERROR, difference, f"{name} with another {word}")

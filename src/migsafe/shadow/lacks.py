@@ -6,10 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from migsafe.shadow.migration import Failure
 
 _MISSING_ROLE = re.compile(r'^role "(?P<name>.*)" does not exist$')
 _UNDEFINED_OBJECT = "42704"
+_UNDEFINED_TABLE = "42P01"
+_MISSING_RELATION = re.compile(r'^relation "(?P<name>.*)" does not exist$')
 
 #: SQLSTATE → how the server's message begins, and what to make of it.
 _LACKING = (
@@ -52,6 +56,22 @@ def what_is_lacking(failure: Failure) -> str | None:
         if match:
             return f"the shadow cannot run it, as {words.format(**match.groupdict())}"
     return _expected_extension(failure) if failure.sqlstate in _DOES_NOT_EXIST else None
+
+
+def made_by_nobody(failure: Failure, history: Sequence[str]) -> str | None:
+    """A relation that a migration needs and no migration before it as much as names: production has it from elsewhere.
+
+    Args:
+        history: the texts of the migrations before it.
+    """
+    match = _MISSING_RELATION.match(failure.message) if failure.sqlstate == _UNDEFINED_TABLE else None
+    if match is None:
+        return None
+    name = match["name"].rpartition(".")[2]
+    word = re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE)
+    if any(word.search(text) for text in history):
+        return None
+    return f"no migration before it makes {match['name']}: give what production has from elsewhere with --setup"
 
 
 def _expected_extension(failure: Failure) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from migsafe.model.locks import LockMode
 from migsafe.model.names import QualifiedName
@@ -46,11 +46,7 @@ def activity(name: str) -> str:
 
 def read_relations(session: Session) -> dict[int, Relation]:
     """All relations of the session's database, by oid."""
-    return relations_of(session.query(activity("relations")))
-
-
-def relations_of(rows: Iterable[tuple[Any, ...]]) -> dict[int, Relation]:
-    """The rows of the query `relations`, by oid."""
+    rows = session.query(activity("relations"))
     return {
         oid: Relation(oid, QualifiedName(name, schema), kind, storage, table_oid)
         for oid, schema, name, kind, storage, table_oid in rows
@@ -95,9 +91,14 @@ class Changes:
 
     @property
     def rebuilt(self) -> list[IndexWork]:
-        """Indexes with new storage; REINDEX CONCURRENTLY puts a new index into an old one's place and name."""
+        """Indexes with new storage; REINDEX CONCURRENTLY puts a new index into an old one's place and name.
+
+        A change of type does so too, and lets the new index have the old one's storage where that still fits.
+        """
         in_place = [self._work(index) for index in self._with_new_storage() if index.is_index]
-        return in_place + [self._work(index) for index in self._new_indexes() if self._takes_a_place(index)]
+        old = {relation.storage for relation in self._before.values()}
+        anew = (index for index in self._new_indexes() if self._takes_a_place(index) and index.storage not in old)
+        return in_place + [self._work(index) for index in anew]
 
     @property
     def built(self) -> list[IndexWork]:

@@ -21,7 +21,7 @@ from migsafe.rules.knowledge.transaction_block import refused_in_transaction
 from migsafe.shadow.disagreements import Scene, compare
 from migsafe.shadow.held import HeldLocks
 from migsafe.shadow.locks import increased, observation_of, observe_through_gates
-from migsafe.shadow.look import Look
+from migsafe.shadow.look import Eye
 from migsafe.shadow.prediction import Predictor
 from migsafe.shadow.relations import Changes, activity
 from migsafe.shadow.zones import try_in_zones
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from migsafe.model.locks import LockMode
     from migsafe.model.statement import Statement
     from migsafe.postgres.connection import Session
+    from migsafe.shadow.look import Look
     from migsafe.shadow.migration import ShadowMigration
     from migsafe.shadow.prediction import Prediction
     from migsafe.sources import LoadedLayout
@@ -100,7 +101,8 @@ class _Watch:
         self.predictions = predictions
         statements = migration.up.statements if migration.up is not None else ()
         self._places = {id(statement): index for index, statement in enumerate(statements)}
-        before = Look.at(session)
+        self._eye = Eye(session)
+        before = self._eye.look()
         self._existing = frozenset(before.relations)
         self.scenes: dict[int, Scene] = {}
         self._seen: dict[int, ObservedStatement] = {}
@@ -130,10 +132,13 @@ class _Watch:
 
     def _inside(self, index: int, statement: Statement, run: Callable[[], None]) -> None:
         """A statement in the transaction of its tool or script."""
-        before = self._last or Look.at(self._session)
-        zones = self._zones(index, statement, before)
+        if all(isinstance(operation, _TOUCHES_NOTHING) for operation in statement.operations) and _is_quiet(statement):
+            self._quietly(index, statement, run)
+            return
+        before = self._last or self._eye.look()
+        zones = self._zones(index, statement)
         if zones:  # the trials are taken back, but their scans are counted
-            before = Look.at(self._session)
+            before = self._eye.look()
         took = _timed(run)
         if not self._session.in_transaction:  # COMMIT, ROLLBACK
             self._last = None
@@ -141,7 +146,7 @@ class _Watch:
             self._held.release()
             self._note(index, statement, Observation(), took)
             return
-        after = self._last = Look.at(self._session)
+        after = self._last = self._eye.look()
         self._held.update(index, took, self._named(before, after.pairs))
         observation = self._observation(statement, before, after)
         self._note(index, statement, observation, took, zones=zones, before=before)
@@ -162,7 +167,7 @@ class _Watch:
         self._last = None
 
     def _through_gates(self, index: int, statement: Statement, run: Callable[[], None]) -> None:
-        before = Look.at(self._session)
+        before = self._eye.look()
         invalid = self._invalid()
         began = time.perf_counter()
         with connect(self._session.dsn, autocommit=True, timeouts=NO_TIMEOUTS) as witness:
@@ -177,10 +182,10 @@ class _Watch:
         if passed.error is not None:
             raise passed.error
 
-    def _zones(self, index: int, statement: Statement, before: Look) -> tuple[ZoneTrial, ...]:
+    def _zones(self, index: int, statement: Statement) -> tuple[ZoneTrial, ...]:
         if not self.predictions[index].zoned:
             return ()
-        return try_in_zones(self._session, statement.text, before, self._existing)
+        return try_in_zones(self._session, statement.text, self._eye, self._existing)
 
     def _invalid(self) -> frozenset[QualifiedName]:
         rows = self._session.query(activity("invalid_indexes"))

@@ -22,7 +22,7 @@ from migsafe.rules.proofs import MIGRATION_FAILS
 from migsafe.shadow.choice import ServerChoice, start_server
 from migsafe.shadow.execution import is_wrapped, left_out, run_script, run_unread
 from migsafe.shadow.irreversible import find_marker
-from migsafe.shadow.lacks import missing_role, what_is_lacking
+from migsafe.shadow.lacks import made_by_nobody, missing_role, what_is_lacking
 from migsafe.shadow.migration import ShadowMigration
 from migsafe.shadow.round_trip import Prover, tidy
 from migsafe.shadow.server import ThrowawayServer
@@ -177,6 +177,7 @@ class _Run:
         self._counter = counter
         self._known: Snapshot | None = None
         self._unsure: str | None = None
+        self._history: list[str] = []
         self.findings: list[Finding] = []
         self.stand_ins: set[str] = set()
 
@@ -212,6 +213,7 @@ class _Run:
             with self._timings.add("proof" if wanted else "history"):
                 applied = self._prove(migration) if wanted else self._apply(migration)
             self._counter.next()
+            self._history.append(migration.up.text if migration.up is not None else "")
             if not applied:
                 self._say_not_tried(migration, migrations[place + 1 :])
                 return
@@ -240,12 +242,16 @@ class _Run:
         findings = list(verdict(read, trip, _marker(read), keeps_ways_back=self.steps.keeps_ways_back))
         self._known = trip.after
         applied = self._apply_read(read, companions=self._options.companions, told=trip.clean.up is not None)
-        lacking = [f for f in (trip.clean.failure, trip.filled.failure) if f and what_is_lacking(f)]
+        lacking = [f for f in (trip.clean.failure, trip.filled.failure) if f and self._lacking(f)]
         if trip.clean.up is None and lacking:
-            self.findings.append(unproved(read, what_is_lacking(lacking[0]) or "", statement=lacking[0].statement))
-        elif trip.clean.up is None or what_is_lacking(trip.clean.up) is None:
+            self.findings.append(unproved(read, self._lacking(lacking[0]) or "", statement=lacking[0].statement))
+        elif trip.clean.up is None or self._lacking(trip.clean.up) is None:
             self.findings += self._as_sure(read, findings)
         return applied
+
+    def _lacking(self, failure: Failure) -> str | None:
+        """What is not there to run a migration on, and is no fault of its own."""
+        return what_is_lacking(failure) or made_by_nobody(failure, self._history)
 
     def _as_sure(self, read: ShadowMigration, findings: Sequence[Finding]) -> list[Finding]:
         """Findings as they are, or one that says that they may be the fault of an earlier migration."""
@@ -272,7 +278,7 @@ class _Run:
             for one in companions:
                 self.findings += one.after(read, session)
             return True
-        lacking = what_is_lacking(failure)
+        lacking = self._lacking(failure)
         if lacking is not None:
             self.findings.append(unproved(read, lacking, statement=failure.statement))
         elif not told:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from migsafe.model.dialect import Dialect, ServerVersion
 from migsafe.model.finding import Finding, Severity, order_of_reading
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from migsafe.config import Config, ConfiguredIgnore
-    from migsafe.shadow.choice import ShadowServer
     from migsafe.sources import LoadedLayout
 
 
@@ -34,11 +33,26 @@ class Outcome:
     stand_ins: Collection[str]
 
 
-def build_report(outcomes: Sequence[Outcome], server: ShadowServer, config: Config, today: date) -> Report:
+class ProvedOn(Protocol):
+    """What a report says of the server."""
+
+    @property
+    def version(self) -> str:
+        """For example "18.6"."""
+
+    @property
+    def major(self) -> int:
+        """The major version."""
+
+
+def build_report(
+    outcomes: Sequence[Outcome], server: ProvedOn, config: Config, today: date, *, product: str = "Postgres"
+) -> Report:
     """The report of a run.
 
     Args:
         today: for ignores that hold until a date.
+        product: what the server is.
     """
     found = sorted((finding for one in outcomes for finding in one.findings), key=order_of_reading)
     kept = [finding for finding in found if not _is_ignored(finding, config, today)]
@@ -60,7 +74,7 @@ def build_report(outcomes: Sequence[Outcome], server: ShadowServer, config: Conf
         hidden=len(kept) - len(shown),
         shims=shims,
         sources=_texts(layouts, shown),
-        closing=_closing(shown, proved, server, shims),
+        closing=_closing(shown, proved, f"{product} {server.version}", shims),
     )
 
 
@@ -83,7 +97,7 @@ def _texts(layouts: Iterable[LoadedLayout], findings: Sequence[Finding]) -> dict
     return {script.path: script.source.text for script in scripts if script.path in wanted}
 
 
-def _closing(findings: Sequence[Finding], proved: int, server: ShadowServer, shims: Sequence[str]) -> str:
+def _closing(findings: Sequence[Finding], proved: int, server: str, shims: Sequence[str]) -> str:
     """For example "1 error, 2 warnings in 2 of 285 migrations, on Postgres 18.6 (stand-in: pgcrypto)"."""
     counts = [
         f"{number} {'note' if severity is Severity.INFO else severity.value}{'s' if number != 1 else ''}"
@@ -94,4 +108,4 @@ def _closing(findings: Sequence[Finding], proved: int, server: ShadowServer, shi
     touched = len({finding.migration for finding in findings})
     said = f"{', '.join(counts)} in {touched} of {migrations}" if counts else f"{migrations} proved"
     stand_ins = f" (stand-in{'s' if len(shims) > 1 else ''}: {', '.join(shims)})" if shims else ""
-    return f"{said}, on Postgres {server.version}{stand_ins}"
+    return f"{said}, on {server}{stand_ins}"

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from migsafe.model.evidence import ZoneTrial
 from migsafe.postgres.connection import StatementFailedError
-from migsafe.shadow.look import Look
 from migsafe.shadow.relations import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Set
 
     from migsafe.postgres.connection import Session
+    from migsafe.shadow.look import Eye
 
 UTC = "UTC"
 #: Any zone that is never at UTC does.
@@ -25,25 +25,25 @@ WITH_OFFSET = "America/New_York"
 _SAVEPOINT = "migsafe_zone"
 
 
-def try_in_zones(session: Session, statement: str, before: Look, existing: Set[int]) -> tuple[ZoneTrial, ...]:
+def try_in_zones(session: Session, statement: str, eye: Eye, existing: Set[int]) -> tuple[ZoneTrial, ...]:
     """Run a statement once per zone inside of the open transaction, and take each run back.
 
     Args:
         session: in a transaction.
-        before: the look just before the statement.
+        eye: looks at the session's database.
         existing: the relations that count, by oid.
 
     Returns:
         What was rewritten in each zone; a zone in which the server refuses the statement is left out.
     """
-    relations = {oid: relation for oid, relation in before.relations.items() if oid in existing}
+    relations = {oid: relation for oid, relation in eye.look().relations.items() if oid in existing}
     trials = []
     for zone in (UTC, WITH_OFFSET):
         session.execute(f"savepoint {_SAVEPOINT}")
         try:
             session.query("select set_config('TimeZone', %s, true)", (zone,))
             session.execute(statement)
-            changes = Changes(relations, Look.at(session).relations)
+            changes = Changes(relations, eye.look().relations)
             trials.append(ZoneTrial(zone, tuple(sorted(relation.name for relation in changes.rewritten))))
         except StatementFailedError:
             pass  # the run that counts comes next, and is refused for the same reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,3 +107,27 @@ def test_inside_the_constraints_of_the_next_script_wait_again(session: Session) 
     assert apply_inside(session, child_first) is None
     assert apply_inside(session, child_first) is None
     session.execute("rollback")
+
+
+ROWS = "CREATE TABLE a (n int NOT NULL); UPDATE a SET n = 'x'; INSERT INTO a VALUES (NULL); CREATE TABLE b (i int);"
+
+
+@pytest.mark.parametrize("rule", [TransactionRule.TOOL, TransactionRule.NONE])
+def test_values_that_a_program_makes_up_need_not_fit(session: Session, rule: TransactionRule) -> None:
+    read = script(ROWS, rule)
+    rendered = replace(read, script=replace(read.script, rendered=True))
+    assert run_script(session, rendered) is None
+    assert tables(session) == {"a", "b"}
+
+
+def test_what_is_wrong_with_a_program_s_own_words_is_told(session: Session) -> None:
+    read = script("CREATE TABLE a (n int); UPDATE a SET m = 1;")
+    failure = run_script(session, replace(read, script=replace(read.script, rendered=True)))
+    assert failure is not None
+    assert failure.sqlstate == "42703"
+
+
+def test_a_script_s_own_values_must_fit(session: Session) -> None:
+    failure = run_script(session, script(ROWS))
+    assert failure is not None
+    assert failure.sqlstate == "22P02"

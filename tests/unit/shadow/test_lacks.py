@@ -4,7 +4,7 @@ import pytest
 
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import Direction, Script, SourceText, TransactionRule
-from migsafe.shadow.lacks import missing_role, what_is_lacking
+from migsafe.shadow.lacks import made_by_nobody, missing_role, what_is_lacking
 from migsafe.shadow.migration import Failure
 
 SCRIPT = Script(Direction.UP, "", SourceText("m.sql", ""), TransactionRule.TOOL, Dialect.POSTGRES)
@@ -59,3 +59,19 @@ def test_what_is_the_migration_s_own_fault(sqlstate: str, message: str) -> None:
 def test_the_role_that_is_missing() -> None:
     assert missing_role(failure("42704", 'role "My App" does not exist')) == "My App"
     assert missing_role(failure("42704", 'type "role" does not exist')) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "history", "lacking"),
+    [
+        ('relation "metrics" does not exist', ["CREATE TABLE runs (id int)"], True),
+        ('relation "app.metrics" does not exist', [], True),
+        ('relation "metrics" does not exist', ["CREATE TABLE metrics (id int)", "DROP TABLE metrics"], False),
+        ('relation "metrics" does not exist', ["CREATE TABLE my_metrics (id int)"], True),
+        ('column "metrics" does not exist', [], False),
+    ],
+)
+def test_a_relation_that_no_migration_names_comes_from_elsewhere(
+    message: str, history: list[str], lacking: bool
+) -> None:
+    assert (made_by_nobody(failure("42P01", message), history) is not None) is lacking

@@ -1,0 +1,46 @@
+"""How much a failure on generated rows weighs on SQLite: more where any row fails, whatever its values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from migsafe.model.finding import Finding, Severity
+from migsafe.model.operation import AddColumn, Insert
+from migsafe.rules.proofs import MIGRATION_FAILS, SECOND_UP_FAILS, WAY_BACK_FAILS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from migsafe.shadow.migration import Failure
+    from migsafe.shadow.round_trip import RoundTrip
+
+_NULL_IN = re.compile(r"NOT NULL constraint failed: .*\.(?P<column>[^.]+)$")
+
+
+def weighed(findings: Iterable[Finding], trip: RoundTrip) -> Iterator[Finding]:
+    """Findings with those on generated rows raised to warnings where their values do not matter."""
+    on_rows = {
+        MIGRATION_FAILS: trip.filled.up if trip.clean.up is None else None,
+        WAY_BACK_FAILS: trip.filled.down if trip.clean.down is None else None,
+        SECOND_UP_FAILS: trip.filled.second_up if trip.clean.second_up is None else None,
+    }
+    for finding in findings:
+        failure = on_rows.get(finding.rule)
+        lifts = failure is not None and finding.severity is Severity.INFO and fails_on_any_row(failure)
+        yield replace(finding, severity=Severity.WARNING) if lifts else finding
+
+
+def fails_on_any_row(failure: Failure) -> bool:
+    """Whether a statement that works on empty tables fails as soon as there is a row.
+
+    ADD COLUMN refuses what would need another value in each row (NOT NULL without a default, a default that is no
+    constant: sqlite.org/lang_altertable.html, 4); a copy gives NULL to a column that it leaves out.
+    """
+    operations = failure.statement.operations if failure.statement is not None else ()
+    if any(isinstance(operation, AddColumn) for operation in operations):
+        return True
+    null = _NULL_IN.match(failure.message)
+    inserts = [operation for operation in operations if isinstance(operation, Insert) and operation.columns]
+    return null is not None and any(null["column"].lower() not in insert.columns for insert in inserts)

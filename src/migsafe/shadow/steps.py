@@ -1,0 +1,73 @@
+"""What a run of verify does step by step, whatever database it is: which migrations, and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from migsafe.parse import read_script
+from migsafe.shadow.irreversible import find_marker
+from migsafe.shadow.migration import ShadowMigration
+
+if TYPE_CHECKING:
+    from migsafe.model.script import Migration, Script
+    from migsafe.model.statement import ReadScript
+    from migsafe.sources import LoadedLayout
+
+Progress = Callable[[int, int], None]
+
+
+class Counter:
+    """Tells the progress callback how many migrations are done."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def next(self) -> None:
+        """One more is done."""
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+class Steps:
+    """A layout's migrations up to the last one that is wanted.
+
+    Attributes:
+        wanted: the names of those that are to be proved: one of their files is selected.
+        needed: those and all before them, in order.
+        keeps_ways_back: some migration of the layout has one.
+    """
+
+    def __init__(self, layout: LoadedLayout) -> None:
+        self.layout = layout
+        migrations = layout.migrations.migrations
+        self.wanted = {m.id for m in migrations if any(script.path in layout.selected for script in m.scripts)}
+        last = max((place for place, m in enumerate(migrations) if m.id in self.wanted), default=-1)
+        self.needed = migrations[: last + 1]
+        self.keeps_ways_back = any(m.down is not None for m in migrations)
+
+
+def read_migration(migration: Migration, *, wanted: bool = True) -> ShadowMigration:
+    """Read both directions of a migration."""
+    up, down = _read(migration.up), _read(migration.down)
+    marker = find_marker((up, down))
+    reason = marker.reason if marker is not None else None
+    return ShadowMigration(migration.id, migration.path, up, down, irreversible=reason, wanted=wanted)
+
+
+def _read(script: Script | None) -> ReadScript | None:
+    return None if script is None else read_script(script)
+
+
+def doubts_of(read: ShadowMigration) -> Iterator[str]:
+    """Why a migration cannot be run as its tool runs it: parts of its SQL are not known."""
+    for script in (read.up, read.down):
+        if script is None:
+            continue
+        yield from (f"not all of its SQL is known ({gap.reason})" for gap in script.script.gaps[:1])
+        if script.script.placeholders:
+            span = script.script.placeholders[0]
+            yield f"the placeholder {script.script.text[span.start : span.end]} has no value"
