@@ -15,6 +15,8 @@ from migsafe.rules.wording import OUTSIDE_TRANSACTION
 _KEY_WORDS = "ALTER|ANALYZE|COMMENT|CREATE|DELETE|DROP|GRANT|INSERT|LOCK|REFRESH|REINDEX|REVOKE|SELECT|SET|UPDATE|WITH"
 _FIRST_LINE = re.compile(rf"(?:{_KEY_WORDS})\b")
 _LAST_LINE = re.compile(r"(?P<sql>.*);\s*(?:--\s*(?P<comment>.*))?\Z", re.DOTALL)
+#: What is done there is no part of a migration, and stays SQL.
+_ELSEWHERE = "outside of the migration"
 _COMMENT = re.compile(r"--\s*(?P<text>.*)\Z")
 
 
@@ -48,14 +50,18 @@ def in_words_of(tool: str, recipe: str) -> str:
 def _translated(lines: list[str], words: _Words) -> Iterator[str]:
     """Line by line; a statement over several lines stays one."""
     waiting: list[str] = []
-    margin = ""
+    margin, elsewhere = "", False
     for line in lines:
+        if comment := _COMMENT.match(line):
+            elsewhere = _ELSEWHERE in line
         if line == OUTSIDE_TRANSACTION:
             yield words.outside
             margin = "    " if words.indented else ""
-        elif comment := _COMMENT.match(line):
+        elif comment:
             margin = ""
-            yield f"# {comment['text']}"
+            yield line if elsewhere else f"# {comment['text']}"
+        elif elsewhere:
+            yield line
         elif waiting or _FIRST_LINE.match(line):
             waiting.append(line)
             if end := _LAST_LINE.match("\n".join(waiting)):

@@ -55,3 +55,13 @@ def test_a_remark_behind_a_statement_becomes_a_remark() -> None:
 
 def test_words_stay_words() -> None:
     assert in_words_of("django", "add the table first") == "add the table first"
+
+
+def test_what_is_done_outside_of_the_migration_stays_sql() -> None:
+    text = recipe("ALTER TABLE t ADD a int;", "-- in batches outside of the migration:", "UPDATE t", "   SET a = 1;")
+    assert in_words_of("alembic", text).split("\n") == [
+        'op.execute("ALTER TABLE t ADD a int")',
+        "-- in batches outside of the migration:",
+        "UPDATE t",
+        "   SET a = 1;",
+    ]
