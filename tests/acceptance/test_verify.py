@@ -100,3 +100,15 @@ def test_wrong_use(
     said = capsys.readouterr().err
     assert words in said
     assert "secret" not in said
+
+
+def test_sqlite_is_proved_in_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", str(PROJECTS / "ways-back-sqlite"), "--dialect", "sqlite"]) == 1
+    said = capsys.readouterr().out
+    assert "on SQLite" in said
+    assert "way-back-differs" in said
+
+
+def test_several_databases_are_one_report(capsys: pytest.CaptureFixture[str]) -> None:
+    found = _findings(capsys, str(PROJECTS / "ways-back"), str(PROJECTS / "ways-back-sqlite"))
+    assert {Path(finding["path"]).parts[-4] for finding in found} == {"ways-back", "ways-back-sqlite"}

@@ -130,8 +130,8 @@ ROWS_LOST = _check(
     summary="Rows go from a table that the migration does not name.",
     why="Dropping a table of SQLite deletes its rows first, and the actions of foreign keys run: ON DELETE CASCADE "
     "takes the children's rows with it, without an error. PRAGMA foreign_keys does nothing inside of a transaction.",
-    instead="Turn foreign keys off before the transaction begins, check with PRAGMA foreign_key_check, and turn them on "
-    "again behind it.",
+    instead="Turn foreign keys off before the transaction begins, check with PRAGMA foreign_key_check before it ends, "
+    "and turn them on again behind it.",
     fine="No connection that runs migrations enforces foreign keys, or the rows are meant to go.",
     source="sqlite.org/foreignkeys.html, 5 and 6; sqlite.org/pragma.html, foreign_keys; seen on a database.",
 )

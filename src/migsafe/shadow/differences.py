@@ -56,7 +56,14 @@ _LEFT: Mapping[str, Severity] = {
     "policy": Severity.WARNING,
     "rule": Severity.WARNING,
 }
-_RELATION_WORDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table", "virtual": "virtual table"}
+_RELATION_WORDS = {
+    "r": "table",
+    "p": "table",
+    "v": "view",
+    "m": "materialized view",
+    "f": "foreign table",
+    "virtual": "virtual table",
+}
 _CONSTRAINT_WORDS = {
     "f": "foreign key",
     "c": "check constraint",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migsafe.catalogue.project import source_options
 from migsafe.errors import PathNotFoundError
+from migsafe.model.dialect import Dialect
+from migsafe.model.finding import order_of_reading
 from migsafe.shadow.options import Proof, ServerChoice
 from migsafe.shadow.verify import VerifyOptions, verify
 from migsafe.sources import narrow, read_paths
@@ -14,14 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    Progress = Callable[[int, int], None]
+
     from migsafe.config import Config
     from migsafe.model.report import Report
     from migsafe.shadow.verify import Companion
+    from migsafe.sources import LoadedLayout
 
 
-def verify_paths(
-    paths: Sequence[Path], config: Config, proof: Proof, *, progress: Callable[[int, int], None] | None = None
-) -> Report:
+def verify_paths(paths: Sequence[Path], config: Config, proof: Proof, *, progress: Progress | None = None) -> Report:
     """Prove the migrations in files and folders; see `migsafe.api.verify`."""
     layouts = narrow(read_paths(paths, source_options(config)), since=config.since, diff=config.diff)
     options = VerifyOptions(
@@ -30,7 +34,46 @@ def verify_paths(
         setup=_text(proof.setup),
         companions=tuple(_companions(proof)),
     )
+    reports = [
+        _PROOFS[dialect]([one for one in layouts if one.migrations.dialect is dialect], config, options, progress)
+        for dialect in dict.fromkeys(layout.migrations.dialect for layout in layouts)
+    ]
+    return reports[0] if len(reports) == 1 else _together(reports)
+
+
+def _on_postgres(
+    layouts: Sequence[LoadedLayout], config: Config, options: VerifyOptions, progress: Progress | None
+) -> Report:
     return verify(layouts, config, options, progress=progress)
+
+
+def _on_sqlite(
+    layouts: Sequence[LoadedLayout], config: Config, options: VerifyOptions, progress: Progress | None
+) -> Report:
+    from migsafe.shadow.lite.verify import verify_sqlite
+
+    return verify_sqlite(layouts, config, options, progress=progress)
+
+
+#: What proves the migrations of a dialect; where nothing does, the Postgres one says that they are unproved.
+_PROOFS = {Dialect.POSTGRES: _on_postgres, Dialect.SQLITE: _on_sqlite, Dialect.MYSQL: _on_postgres}
+
+
+def _together(reports: Sequence[Report]) -> Report:
+    """The reports of several databases as one, which speaks with the words of the first of what it was proved on."""
+    return replace(
+        reports[0],
+        findings=tuple(sorted((f for report in reports for f in report.findings), key=order_of_reading)),
+        rules={name: rule for report in reports for name, rule in report.rules.items()},
+        linted=sum(report.linted for report in reports),
+        context=sum(report.context for report in reports),
+        migrations=sum(report.migrations for report in reports),
+        suppressed=sum(report.suppressed for report in reports),
+        hidden=sum(report.hidden for report in reports),
+        shims=tuple(sorted({name for report in reports for name in report.shims})),
+        sources={path: text for report in reports for path, text in report.sources.items()},
+        closing="\n".join(report.closing for report in reports if report.closing) or None,
+    )
 
 
 def _companions(proof: Proof) -> Sequence[Companion]:

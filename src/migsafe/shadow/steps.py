@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from migsafe.parse import read_script
@@ -24,12 +25,14 @@ class Counter:
         self._progress = progress
         self._total = total
         self._done = 0
+        self._lock = Lock()
 
     def next(self) -> None:
-        """One more is done."""
-        self._done += 1
-        if self._progress is not None:
-            self._progress(self._done, self._total)
+        """One more is done, in whatever thread."""
+        with self._lock:
+            self._done += 1
+            if self._progress is not None:
+                self._progress(self._done, self._total)
 
 
 class Steps:
@@ -38,7 +41,7 @@ class Steps:
     Attributes:
         wanted: the names of those that are to be proved: one of their files is selected.
         needed: those and all before them, in order.
-        keeps_ways_back: some migration of the layout has one.
+        keeps_ways_back: most migrations of the layout have one.
     """
 
     def __init__(self, layout: LoadedLayout) -> None:
@@ -47,7 +50,8 @@ class Steps:
         self.wanted = {m.id for m in migrations if any(script.path in layout.selected for script in m.scripts)}
         last = max((place for place, m in enumerate(migrations) if m.id in self.wanted), default=-1)
         self.needed = migrations[: last + 1]
-        self.keeps_ways_back = any(m.down is not None for m in migrations)
+        # A tool that asks for none has a few all the same: a missing one is news where most migrations have one.
+        self.keeps_ways_back = 2 * sum(m.down is not None for m in migrations) > len(migrations)
 
 
 def read_migration(migration: Migration, *, wanted: bool = True) -> ShadowMigration:

@@ -6,7 +6,7 @@ sqlite3 is imported only when a database is opened: a command that never opens o
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from migsafe.errors import EnvironmentFailedError
 
@@ -49,12 +49,17 @@ class Database:
     It is in autocommit, enforces foreign keys, and reaches no file: SQL of a stranger may not attach one.
     """
 
+    #: How names are written, which is the same in every database.
+    _quotes: ClassVar[dict[str, str]] = {}
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         """
         Args:
             connection: made by `open`.
         """
         self._connection = connection
+        self._functions: set[str] = set()
+        self._collations: set[str] = set()
 
     @classmethod
     def open(cls) -> Self:
@@ -70,8 +75,22 @@ class Database:
     def copy(self) -> Self:
         """Another database with the same content, and a connection as new: without temporary tables and settings."""
         other = self.open()
+        for name in self._functions:
+            other.stand_in_for_function(name)
+        for name in self._collations:
+            other.stand_in_for_collation(name)
         self._connection.backup(other._connection)
         return other
+
+    def stand_in_for_function(self, name: str) -> None:
+        """Have a function of an application's own: it gives its first argument back, or NULL without one."""
+        self._functions.add(name)
+        self._connection.create_function(name, -1, _first, deterministic=True)
+
+    def stand_in_for_collation(self, name: str) -> None:
+        """Have a collation of an application's own: it compares code points."""
+        self._collations.add(name)
+        self._connection.create_collation(name, _compare)
 
     @property
     def in_transaction(self) -> bool:
@@ -130,8 +149,9 @@ class Database:
             raise StatementRefusedError(str(error), code=getattr(error, "sqlite_errorname", None)) from None
 
     def _quoted(self, name: str) -> str:
-        ((quoted,),) = self.query("""select printf('"%w"', ?)""", (name,))
-        return str(quoted)
+        if name not in self._quotes:
+            ((self._quotes[name],),) = self.query("""select printf('"%w"', ?)""", (name,))
+        return self._quotes[name]
 
     def close(self) -> None:
         """End the connection; the database is gone with it."""
@@ -142,6 +162,14 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _first(*arguments: Any) -> Any:
+    return arguments[0] if arguments else None
+
+
+def _compare(one: str, other: str) -> int:
+    return (one > other) - (one < other)
 
 
 def _text(raw: bytes) -> str:

@@ -33,8 +33,14 @@ def test_new_storage_is_a_rewrite_under_the_old_name() -> None:
 
 
 def test_an_index_in_anothers_place_is_rebuilt() -> None:
-    changes = Changes(BEFORE, {1: TABLE, 3: INDEX._replace(oid=3)})
+    changes = Changes(BEFORE, {1: TABLE, 3: INDEX._replace(oid=3, storage=300)})
     assert (changes.rebuilt, changes.built) == ([IndexWork(name("i"), name("t"))], [])
+
+
+def test_an_index_that_takes_over_the_storage_of_the_one_before_it_is_not_built() -> None:
+    """A change of type makes every index of the column anew, and keeps what is stored where it still fits."""
+    changes = Changes(BEFORE, {1: TABLE, 3: INDEX._replace(oid=3)})
+    assert (changes.rebuilt, changes.built) == ([], [])
 
 
 def test_a_new_index_is_built_only_on_what_was_there() -> None:

@@ -6,6 +6,7 @@ an implicit transaction is none.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migsafe.model.operation import VacuumTable
@@ -49,6 +50,13 @@ def is_wrapped(read: ReadScript) -> bool:
             return not any(isinstance(operation, VacuumTable) for s in read.statements for operation in s.operations)
         case _:
             return False
+
+
+def rest_of(read: ReadScript, failure: Failure) -> ReadScript:
+    """What of a script is left to run after a failure: all of it where a transaction has taken it back."""
+    if is_wrapped(read) or failure.statement is None:
+        return read
+    return replace(read, statements=read.statements[read.statements.index(failure.statement) :])
 
 
 def roll_back(database: Database) -> None:

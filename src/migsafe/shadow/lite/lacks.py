@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from migsafe.shadow.migration import Failure
 
+_FUNCTION = re.compile(r"no such function: (?P<name>.+)")
+_COLLATION = re.compile(r"no such collation sequence: (?P<name>.+)")
+
 #: How SQLite's message begins, and what to make of it.
 _LACKING = (
-    (re.compile(r"no such function: (?P<name>.+)"), "it has no function {name}"),
+    (_FUNCTION, "it has no function {name}"),
+    (_COLLATION, "it has no collation {name}"),
     (re.compile(r"no such module: (?P<name>.+)"), "it has no module {name}"),
-    (re.compile(r"no such collation sequence: (?P<name>.+)"), "it has no collation {name}"),
-    (re.compile(r"no such database: (?P<name>.+)|unknown database (?P<other>.+)"), "no database {name} is attached"),
+    (re.compile(r"(?:no such|unknown) database:? (?P<name>.+)"), "no database {name} is attached"),
     (re.compile(r"not authorized|authorization denied"), "it reaches no file, and loads no extension"),
 )
 
@@ -23,6 +26,20 @@ def what_is_lacking(failure: Failure) -> str | None:
     for message, words in _LACKING:
         match = message.match(failure.message)
         if match:
-            names = [name for name in match.groups() if name]
-            return f"the shadow cannot run it, as {words.format(name=names[0] if names else '')}"
+            return f"the shadow cannot run it, as {words.format(**match.groupdict())}"
     return None
+
+
+def missing_function(failure: Failure) -> str | None:
+    """The function that a script calls and nobody has defined."""
+    return _named(_FUNCTION, failure)
+
+
+def missing_collation(failure: Failure) -> str | None:
+    """The collation that a script names and nobody has defined."""
+    return _named(_COLLATION, failure)
+
+
+def _named(pattern: re.Pattern[str], failure: Failure) -> str | None:
+    match = pattern.match(failure.message)
+    return match["name"] if match else None

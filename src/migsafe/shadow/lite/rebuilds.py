@@ -56,6 +56,8 @@ def find_rebuilds(migrations: Iterable[ShadowMigration]) -> Iterator[Rebuild]:
                 _follow(operation, copies, former)
             for copy in [one for one in copies if one.dropped and one.new in one.names]:
                 copies.remove(copy)
+                # It has come back to its name: how it was called meanwhile says nothing of the next rebuild.
+                former.pop(copy.new, None)
                 yield Rebuild(copy.migration, copy.statement, copy.new)
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from migsafe.shadow.lite.execution import run_script
+from migsafe.shadow.lite.lacks import missing_collation, missing_function
 from migsafe.shadow.lite.rows import read_rows, rows_lost
 from migsafe.shadow.lite.seeding import seed
 from migsafe.shadow.lite.snapshot import differences_between, take_snapshot
 from migsafe.shadow.round_trip import Attempt, RoundTrip
 from migsafe.shadow.seeding import Seeding
-from migsafe.sqlite.connection import Database
+from migsafe.sqlite.connection import Database, StatementRefusedError
 
 if TYPE_CHECKING:
     from migsafe.model.statement import ReadScript
@@ -50,7 +51,11 @@ class LiteProver:
         """
         self._rows = rows
         self._bench = _Bench(Database.open())
-        self._bench.set_up(setup)
+        try:
+            self._bench.set_up(setup)
+        except StatementRefusedError:
+            self._bench.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -62,14 +67,33 @@ class LiteProver:
         """Apply a script for good."""
         return self._bench.apply(read)
 
-    def prove(self, migration: ShadowMigration, *, way_back_expected: bool = True) -> LiteTrip:
+    def stand_in(self, failure: Failure) -> str | None:
+        """Have what a script was refused for, where that can be stood in for: a function or a collation.
+
+        Returns:
+            What that is, for example "function BIN2B64"; None for any other failure.
+        """
+        function, collation = missing_function(failure), missing_collation(failure)
+        if function is not None:
+            self._bench.database.stand_in_for_function(function)
+            return f"function {function}"
+        if collation is not None:
+            self._bench.database.stand_in_for_collation(collation)
+            return f"collation {collation}"
+        return None
+
+    def prove(
+        self, migration: ShadowMigration, known: Snapshot | None = None, *, way_back_expected: bool = True
+    ) -> LiteTrip:
         """Try a migration's directions; the database is as before afterwards.
 
         Args:
+            known: the schema as it is, where the migration before has been proved.
             way_back_expected: without a way back, find out what it would have to take back.
         """
         with self._bench.copy() as bench:
-            before = bench.read() if way_back_expected or migration.down is not None else None
+            compares = way_back_expected or migration.down is not None
+            before = (known or bench.read()) if compares else None
             failure = bench.apply(migration.up)
             if failure is not None:
                 attempt = Attempt(up=failure)
@@ -127,38 +151,38 @@ class _Bench:
     """A database to try scripts in; each script finds a connection as new."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     def copy(self) -> _Bench:
-        return _Bench(self._database.copy())
+        return _Bench(self.database.copy())
 
     def set_up(self, sql: str) -> None:
-        self._database.run_script(sql)
+        self.database.run_script(sql)
         self._renew()
 
     def apply(self, read: ReadScript | None) -> Failure | None:
         if read is None:
             return None
-        failure = run_script(self._database, read)
+        failure = run_script(self.database, read)
         self._renew()
         return failure
 
     def _renew(self) -> None:
         """Take away what a script leaves in its connection: temporary tables, settings, attached databases."""
-        used, self._database = self._database, self._database.copy()
+        used, self.database = self.database, self.database.copy()
         used.close()
 
     def read(self) -> Snapshot:
-        return take_snapshot(self._database)
+        return take_snapshot(self.database)
 
     def seed(self) -> Seeding:
-        return seed(self._database)
+        return seed(self.database)
 
     def rows(self) -> TableRows:
-        return read_rows(self._database)
+        return read_rows(self.database)
 
     def close(self) -> None:
-        self._database.close()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self

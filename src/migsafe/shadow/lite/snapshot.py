@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from migsafe.shadow.differences import differences_between as shared_differences
@@ -68,6 +69,7 @@ def differences_between(before: Snapshot, after: Snapshot) -> tuple[Difference, 
     )
 
 
+@cache
 def affinity(declared: str) -> str:
     """What a declared type makes of values."""
     if not declared:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 from migsafe.model.script import Span
 from migsafe.parse.lexer import Kind, Token
 from migsafe.parse.sqlite.lexer import tokens
+
+#: How many pieces are remembered: most of a schema stays as it is from one migration to the next.
+_REMEMBERED = 8192
 
 _NO_SPACE = re.compile(r" (?=[),.;])|(?<=[(.]) ")
 _CALL = re.compile(r"(?<=\w) \((?!select\b)")
@@ -16,7 +19,7 @@ _CALL = re.compile(r"(?<=\w) \((?!select\b)")
 _BEFORE_BRACKET = re.compile(r"\b(and|or|not|in|as|on|check|default|key|values|then|else|when|exists|from|where)\(")
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def spelt(sql: str) -> str:
     """A piece of SQL with one space between its tokens where there is one, names and key words in lower case."""
     found = _NO_SPACE.sub("", " ".join(_written(token) for token in tokens(sql, Span(0, len(sql)))))

@@ -11,6 +11,7 @@ from migsafe.errors import EnvironmentFailedError
 from migsafe.model.dialect import Dialect
 from migsafe.rules.proofs import MIGRATION_FAILS
 from migsafe.shadow.irreversible import find_marker
+from migsafe.shadow.lite.execution import rest_of
 from migsafe.shadow.lite.findings import rows_are_lost, tables_are_rebuilt
 from migsafe.shadow.lite.lacks import what_is_lacking
 from migsafe.shadow.lite.rebuilds import find_rebuilds
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from migsafe.model.finding import Finding
     from migsafe.model.report import Report
     from migsafe.model.script import Migration
-    from migsafe.shadow.migration import ShadowMigration
+    from migsafe.shadow.migration import Failure, ShadowMigration
+    from migsafe.shadow.snapshot import Snapshot
     from migsafe.shadow.steps import Progress
     from migsafe.shadow.verify import VerifyOptions
     from migsafe.sources import LoadedLayout
@@ -75,7 +77,7 @@ def verify_sqlite(
     for run in runs:
         run.go()
         run.say_version(linked.version, wanted)
-    outcomes = [Outcome(run.steps.layout, len(run.steps.wanted), run.findings, ()) for run in runs]
+    outcomes = [Outcome(run.steps.layout, len(run.steps.wanted), run.findings, run.stand_ins) for run in runs]
     return build_report(outcomes, linked, config, date.today(), product=_PRODUCT)
 
 
@@ -85,10 +87,12 @@ class _Run:
     def __init__(self, steps: Steps, options: VerifyOptions | None, counter: Counter) -> None:
         self.steps = steps
         self.findings: list[Finding] = []
+        self.stand_ins: set[str] = set()
         self._rows = options.rows if options is not None else True
         self._setup = options.setup if options is not None else ""
         self._counter = counter
         self._unsure: str | None = None
+        self._known: Snapshot | None = None
         self._reads: list[ShadowMigration] = []
 
     def go(self) -> None:
@@ -97,7 +101,9 @@ class _Run:
             return
         dialect = self.steps.layout.migrations.dialect
         if dialect is not Dialect.SQLITE:
-            self.findings.append(unproved(self._first_wanted(), f"this is the shadow for SQLite, and not for {dialect}"))
+            self.findings.append(
+                unproved(self._first_wanted(), f"this is the shadow for SQLite, and not for {dialect}")
+            )
             return
         try:
             prover = LiteProver(rows=self._rows, setup=self._setup)
@@ -139,7 +145,18 @@ class _Run:
         if read.wanted:
             self.findings += [unproved(read, doubt) for doubt in doubts]
             self._prove(prover, read)
-        failure = prover.apply(read.up) if read.up is not None else None
+        else:
+            self._known = None
+        return self._apply(prover, read)
+
+    def _apply(self, prover: LiteProver, read: ShadowMigration) -> bool:
+        """Apply a migration for good; false, and for one that was not proved also said, when it cannot be applied."""
+        if read.up is None:
+            return True
+        failure = prover.apply(read.up)
+        while failure is not None and self._stands_in(prover, read, failure):
+            # What came before is committed where no transaction holds it: go on where it stopped.
+            failure = prover.apply(rest_of(read.up, failure))
         if failure is not None and not read.wanted:
             lacking = what_is_lacking(failure)
             why = [unproved(read, lacking, statement=failure.statement)] if lacking else []
@@ -147,18 +164,35 @@ class _Run:
         return failure is None
 
     def _prove(self, prover: LiteProver, read: ShadowMigration) -> None:
-        proof = prover.prove(read, way_back_expected=self.steps.keeps_ways_back)
-        trip = proof.trip
-        failures = (failure for failure in (trip.clean.failure, trip.filled.failure) if failure is not None)
-        lacking = next(((failure, why) for failure in failures if (why := what_is_lacking(failure))), None)
-        if lacking is not None:
-            self.findings.append(unproved(read, lacking[1], statement=lacking[0].statement))
-            return
+        known, self._known = self._known, None
+        while True:
+            proof = prover.prove(read, known, way_back_expected=self.steps.keeps_ways_back)
+            failures = [one for one in (proof.trip.clean.failure, proof.trip.filled.failure) if one is not None]
+            if not any(self._stands_in(prover, read, failure) for failure in failures):
+                break
+        for failure in failures:
+            lacking = what_is_lacking(failure)
+            if lacking is not None:
+                self.findings.append(unproved(read, lacking, statement=failure.statement))
+                return
+        self._known = proof.trip.after
         marker = find_marker((read.up, read.down))
-        found = list(weighed(verdict(read, trip, marker, keeps_ways_back=self.steps.keeps_ways_back), trip))
+        verdicts = verdict(read, proof.trip, marker, keeps_ways_back=self.steps.keeps_ways_back)
+        found = list(weighed(verdicts, proof.trip))
         if proof.lost is not None:
             found.append(rows_are_lost(read, proof.lost))
         self.findings += self._as_sure(read, found)
+
+    def _stands_in(self, prover: LiteProver, read: ShadowMigration, failure: Failure) -> bool:
+        """Make what only the application has, and say so: what it really does is not known."""
+        made = prover.stand_in(failure)
+        if made is None:
+            return False
+        self.stand_ins.add(made)
+        if read.wanted:
+            reason = f"the {made} is none of SQLite's, and a stand-in took its place"
+            self.findings.append(unproved(read, reason, statement=failure.statement))
+        return True
 
     def _as_sure(self, read: ShadowMigration, findings: Sequence[Finding]) -> list[Finding]:
         """Findings as they are, or one that says that they may be the fault of an earlier migration."""
