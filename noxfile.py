@@ -46,9 +46,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Every test that a fresh machine can run, on each Python that it has, with the pure Python sqlglot."""
+    """Every test that a fresh machine can run, with the pure Python sqlglot; the long ones on the oldest Python only."""
     _install(session, "test", "embedded")
-    session.run("pytest", "-n", "2", *session.posargs)
+    chosen = [] if session.python == PYTHONS[0] else ["-m", "not long and not corpus"]
+    session.run("pytest", "-n", "2", "--dist", "worksteal", *chosen, *session.posargs)
 
 
 @nox.session

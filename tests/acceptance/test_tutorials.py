@@ -55,6 +55,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.server
 @pytest.mark.skipif(sys.platform == "win32", reason="the throw-away Postgres listens on a Unix socket")
 def test_the_alembic_tutorial_does_what_it_says(folder: Path, environment: dict[str, str], database_url: str) -> None:
@@ -64,6 +65,7 @@ def test_the_alembic_tutorial_does_what_it_says(folder: Path, environment: dict[
     check_pipelines(page, reader)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(find_spec("django") is None, reason="Django is not installed")
 @pytest.mark.skipif(sys.platform == "win32", reason="the page is typed into a POSIX shell")
 def test_the_django_tutorial_does_what_it_says(folder: Path, environment: dict[str, str]) -> None:
