@@ -46,7 +46,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Every test that a fresh machine can run, with the pure Python sqlglot; the long ones on the oldest Python only."""
+    """Every test that a fresh machine can run, with the pure Python sqlglot; the long ones on one Python."""
     _install(session, "test", "embedded")
     chosen = [] if session.python == PYTHONS[0] else ["-m", "not long and not corpus"]
     session.run("pytest", "-n", "2", "--dist", "worksteal", *chosen, *session.posargs)
