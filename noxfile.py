@@ -103,6 +103,13 @@ def heavy_findings(session: nox.Session) -> None:
     _measure(session, "tests/heavy/findings.py", _cache(session))
 
 
+@nox.session(name="heavy-kills")
+def heavy_kills(session: nox.Session) -> None:
+    """End `migsafe verify` at random moments, by SIGKILL, SIGINT and SIGTERM: nothing may stay behind. Linux only."""
+    _install(session, "test", "embedded", "fast")
+    session.run("python", "tests/heavy/kills.py", *session.posargs, env={"PYTHONPATH": str(Path("tests").resolve())})
+
+
 @nox.session(name="heavy-benchmarks")
 def heavy_benchmarks(session: nox.Session) -> None:
     """Speed side by side with peers, as ratios of one run."""

@@ -2,7 +2,8 @@
 
     python benchmarks/verify.py ../shared/corpus/sql/crates.io [ROUNDS]
 
-- *round trip*: all migrations proved, against their ways up applied by psql, one file after the other in one session;
+- *round trip*: all migrations proved, by as many jobs as it takes by itself, and by *one job*, against their ways up
+  applied by psql, one file after the other in one session;
 - *one new migration*: the whole command's work (reading, server, history, proof), against psql for the same history.
 """
 
@@ -27,11 +28,12 @@ from migsafe.sources import LoadedLayout, SourceOptions, read_paths
 
 def main(path: Path, rounds: int) -> None:
     """Measure, interleaved, and print medians."""
-    figures: dict[str, list[float]] = {"psql": [], "round trip": [], "without rows": [], "one new": []}
+    figures: dict[str, list[float]] = {"psql": [], "round trip": [], "one job": [], "without rows": [], "one new": []}
     for _ in range(rounds):
         (layout,) = read_paths([path], SourceOptions())
         figures["psql"].append(_psql(layout))
-        figures["round trip"].append(_proof(layout, rows=True))
+        figures["round trip"].append(_proof(layout))
+        figures["one job"].append(_proof(layout, jobs=1))
         figures["without rows"].append(_proof(layout, rows=False))
         figures["one new"].append(_one_new(path))
     plain = statistics.median(figures["psql"])
@@ -57,10 +59,10 @@ def _wrapped(script) -> str:  # a Script
     return f"BEGIN;\n{script.text}\n;COMMIT;" if script.transaction is TransactionRule.TOOL else script.text
 
 
-def _proof(layout: LoadedLayout, *, rows: bool) -> float:
+def _proof(layout: LoadedLayout, *, rows: bool = True, jobs: int | None = None) -> float:
     timings = Timings()
-    verify([layout], options=VerifyOptions(rows=rows), timings=timings)
-    return timings.proof
+    verify([layout], options=VerifyOptions(rows=rows, jobs=jobs), timings=timings)
+    return timings.elapsed
 
 
 def _one_new(path: Path) -> float:

@@ -193,6 +193,7 @@ def verify(
     proof: Proof | None = None,
     *,
     progress: Progress | None = None,
+    evidence: Callable[[str], None] | None = None,
 ) -> Report:
     """Run migrations up, down and up again on a throw-away server, and say what breaks.
 
@@ -201,6 +202,8 @@ def verify(
             findings are shown; all defaults when None.
         proof: what else is to be proved; the round trip alone when None.
         progress: called with the number of migrations done and of all.
+        evidence: the locks of every statement are watched too, and set beside those that lint predicts; it is called
+            with what was seen, a document `migsafe.evidence/1` that lint takes.
 
     Raises:
         PathNotFoundError: when a path does not exist.
@@ -210,7 +213,8 @@ def verify(
     """
     from migsafe.shadow.project import verify_paths
 
-    return verify_paths([Path(path) for path in paths], config or Config(), proof or Proof(), progress=progress)
+    named = [Path(path) for path in paths]
+    return verify_paths(named, config or Config(), proof or Proof(), progress=progress, evidence=evidence)
 
 
 def rules() -> Mapping[str, Rule]:

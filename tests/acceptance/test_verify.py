@@ -112,3 +112,12 @@ def test_sqlite_is_proved_in_memory(capsys: pytest.CaptureFixture[str]) -> None:
 def test_several_databases_are_one_report(capsys: pytest.CaptureFixture[str]) -> None:
     found = _findings(capsys, str(PROJECTS / "ways-back"), str(PROJECTS / "ways-back-sqlite"))
     assert {Path(finding["path"]).parts[-4] for finding in found} == {"ways-back", "ways-back-sqlite"}
+
+
+def test_locks_that_were_seen_are_evidence_for_lint(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["verify", "migrations/0003_lost_index", "--evidence", "locks.json", "--quiet"])
+    assert json.loads(Path("locks.json").read_text(encoding="utf-8"))["schema"] == "migsafe.evidence/1"
+    capsys.readouterr()
+    run(["lint", "migrations/0003_lost_index", "--evidence", "locks.json", "--format", "json"])
+    locks = [lock for f in json.loads(capsys.readouterr().out)["findings"] for lock in f["locks"]]
+    assert "observed" in {lock["source"] for lock in locks}

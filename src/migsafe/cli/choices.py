@@ -9,12 +9,16 @@ import click
 from click.shell_completion import CompletionItem
 
 from migsafe.errors import UsageError
+from migsafe.shadow.options import MOST_JOBS
 
 if TYPE_CHECKING:  # generic since click 8.2 only
     _Choice = click.Choice[str]
     _ParamType = click.ParamType[str]
+    _JobType = click.ParamType[int | None]
 else:
-    _Choice, _ParamType = click.Choice, click.ParamType
+    _Choice, _ParamType, _JobType = click.Choice, click.ParamType, click.ParamType
+
+_DIGITS = 4
 
 
 class NearestChoice(_Choice):
@@ -55,3 +59,24 @@ class RuleName(_ParamType):
             for name in names
             if name.startswith(last)
         ]
+
+
+class JobCount(_JobType):
+    """How many jobs: a number from 1, or `auto`, which is None."""
+
+    name = "number"
+    AUTO = "auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """The number.
+
+        Raises:
+            UsageError: when it is none, or there cannot be so many.
+        """
+        if value is None or value == self.AUTO:
+            return None
+        text = str(value)
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
+        if not 1 <= number <= MOST_JOBS:
+            raise UsageError(f"option --jobs is {text}; it must be {self.AUTO}, or a number from 1 to {MOST_JOBS}")
+        return number

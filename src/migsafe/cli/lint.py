@@ -86,6 +86,12 @@ Examples:
 @click.option(
     "--direction", type=NearestChoice(["up", "down", "both"]), help="Which way is judged in full.  [default: up]"
 )
+@click.option(
+    "--evidence",
+    type=click.Path(),
+    metavar="FILE",
+    help="What `migsafe verify --evidence` saw: its locks win over predicted ones.",
+)
 @click.option("--stdin-name", metavar="PATH", default="<stdin>", help="What to call the text of the standard input.")
 @click.option("--quiet", "-q", is_flag=True, help="One line per finding, and nothing else.")
 @click.option("--no-color", is_flag=True, help="No colours, also on a terminal.")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from migsafe.cli.choices import NearestChoice
-from migsafe.cli.output import check_target, emit
+from migsafe.cli import only
+from migsafe.cli.choices import JobCount, NearestChoice
+from migsafe.cli.output import check_target, emit, write_atomically
 from migsafe.cli.presentation import presentation
 from migsafe.cli.progress import ProgressBar
 from migsafe.cli.project_options import project_options
@@ -17,11 +20,13 @@ from migsafe.cli.shadow_options import shadow_options
 from migsafe.errors import ExitCode
 from migsafe.model.finding import Severity
 from migsafe.reporters import REPORTERS, reporter
+from migsafe.reporters.neutral import neutral_line
 
 _SEVERITIES = [severity.value for severity in Severity]
 _EXAMPLES = """\b
 Examples:
   migsafe verify --diff origin/main                what a branch adds; the history is only applied
+  migsafe verify --only new                        the same in CI, whose variables name that branch
   migsafe verify db/migrations/0042_users.sql      one migration, up and down and up
   migsafe verify --since 0041 --queries queries/   and the queries of the running release
   migsafe verify --setup extensions.sql            with what the project expects to be there
@@ -46,9 +51,30 @@ Examples:
     metavar="FILE",
     help="SQL that is run first: roles, extensions, tables that no migration makes.",
 )
+@click.option(
+    "--evidence",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Watch the locks of each statement too, and write them there for `migsafe lint --evidence`.",
+)
 @click.option("--no-rows", is_flag=True, help="Leave the tables empty: no generated rows.")
+@click.option(
+    "--jobs",
+    "-j",
+    type=JobCount(),
+    default=JobCount.AUTO,
+    show_default=True,
+    metavar="N",
+    help="Prove so many parts of the history at the same time; auto: as many as pay on this machine.",
+)
 @click.option("--since", metavar="MIGRATION", help="Prove only migrations after this one.")
 @click.option("--diff", metavar="GIT_REF", help="Prove only migrations added or changed since this revision.")
+@click.option(
+    "--only",
+    type=NearestChoice([only.NEW, only.ALL]),
+    help="Prove what is new against the branch that CI merges into, or all.  [default: new where CI says which branch "
+    "that is, and no path, --diff or --since is given; else all]",
+)
 @click.option(
     "--format",
     "form",
@@ -78,6 +104,7 @@ def command(
     form: str,
     output: Path | None,
     config_file: Path | None,
+    evidence: Path | None,
     quiet: bool,
     no_color: bool,
     **options: Any,
@@ -92,16 +119,24 @@ def command(
     from migsafe.config import load_config
 
     check_target(output)
+    check_target(evidence)
     proof = api.Proof(
         queries=options.pop("queries"),
         generate_queries=options.pop("generate_queries"),
         setup=options.pop("setup"),
         rows=not options.pop("no_rows"),
+        jobs=options.pop("jobs"),
     )
+    choice, since = options.pop("only"), options["since"]
     config = load_config(config_file, options=options)
+    diff, line = only.choose(choice, diff=config.diff, since=since, paths=bool(paths), environ=os.environ)
+    if line is not None and not quiet:
+        click.echo(neutral_line(line), err=True)
+    config = replace(config, diff=diff)
     named = paths or tuple(map(Path, config.paths)) or (Path(os.curdir),)
     with ProgressBar() as bar:
-        report = api.verify(named, config, proof, progress=None if quiet else bar)
+        keep = None if evidence is None else partial(write_atomically, evidence)
+        report = api.verify(named, config, proof, progress=None if quiet else bar, evidence=keep)
     emit(reporter(form)(report, presentation(output, quiet=quiet, no_color=no_color)), output)
     failed = any(config.fails(finding.severity) for finding in report.findings)
     return ExitCode.FINDINGS if failed else ExitCode.CLEAN

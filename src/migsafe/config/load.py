@@ -46,10 +46,11 @@ _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "models": values.texts,
         "shadow_url": values.text,
         "pg_bin": values.path,
+        "evidence": values.path,
     }
 )
 #: Settings that are a path, relative to the file that says them.
-_PATHS = frozenset({"python", "manage", "pg_bin"})
+_PATHS = frozenset({"python", "manage", "pg_bin", "evidence"})
 #: Settings of one run, not of a project.
 _NOT_IN_FILES = frozenset({"diff"})
 #: Variables that are read elsewhere.

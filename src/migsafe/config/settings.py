@@ -68,6 +68,7 @@ class Config:
         url: a database to look at: `env:NAME`, the name of a service, or an address without a password.
         models: what declares SQLAlchemy models, each `package.module:Base`.
         shadow_url: a server on which the shadow gets databases of its own; one is started when None.
+        evidence: what `verify --evidence` wrote; its locks win over predicted ones.
         pg_bin: the folder of Postgres' programs that start the shadow; found when None.
         source: the file that was read; None without one.
     """
@@ -96,6 +97,7 @@ class Config:
     models: tuple[str, ...] = ()
     shadow_url: str | None = None
     pg_bin: Path | None = None
+    evidence: Path | None = None
     source: Path | None = None
 
     @property

@@ -11,9 +11,11 @@ from migsafe.catalogue.project import source_options
 from migsafe.config import Config
 from migsafe.config.nearest import did_you_mean
 from migsafe.errors import ConfigurationError, UsageError
+from migsafe.evidence import read_evidence
 from migsafe.lint.engine import ReadMigration, Settings, lint
 from migsafe.lint.selection import asked_for, select_rules
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
+from migsafe.model.evidence import LockEvidence
 from migsafe.model.finding import Finding, order_of_reading
 from migsafe.model.report import Report
 from migsafe.model.script import (
@@ -107,7 +109,8 @@ def _report(
     total = sum(len(layout.migrations.migrations) for layout in layouts)
     count = _Counter(progress, total)
     scripts = scripts or ReadScripts()
-    outcomes = [lint(_read(layout, count, scripts), rules, _settings(layout, config)) for layout in layouts]
+    observed = read_evidence(config.evidence) if config.evidence is not None else None
+    outcomes = [lint(_read(layout, count, scripts), rules, _settings(layout, config, observed)) for layout in layouts]
     findings = sorted((finding for outcome in outcomes for finding in outcome.findings), key=order_of_reading)
     always = asked_for(RULES.values(), config.select, config.extend_select)
     shown = tuple(f for f in findings if f.rule in always or f.severity.weight >= config.shown_from.weight)
@@ -163,7 +166,7 @@ def _empty_script(file: UnreadableFile, dialect: Dialect) -> Script:
     return Script(Direction.UP, "", SourceText(file.path, ""), TransactionRule.NONE, dialect)
 
 
-def _settings(layout: LoadedLayout, config: Config) -> Settings:
+def _settings(layout: LoadedLayout, config: Config, observed: LockEvidence | None) -> Settings:
     return Settings(
         tool=layout.migrations.tool,
         dialect=layout.migrations.dialect,
@@ -175,6 +178,7 @@ def _settings(layout: LoadedLayout, config: Config) -> Settings:
         directions=config.direction,
         ignores=config.reasoned_ignores,
         today=date.today(),
+        observed=observed,
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from enum import IntEnum
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from migsafe.model.dialect import Dialect
@@ -59,6 +60,8 @@ class Lexer:
 
     def __init__(self, tokenizer: Tokenizer, kinds: dict[TokenType, Kind]) -> None:
         self._tokenizer = tokenizer
+        # A tokenizer keeps its place in itself; migrations are read in several threads.
+        self._one_at_a_time = Lock()
         self._kinds = kinds
 
     def tokens(self, text: str, span: Span, templates: Sequence[Span] = ()) -> list[Token]:
@@ -77,7 +80,8 @@ class Lexer:
         inside = overlapping(templates, span)
         part = mask(text, inside)[span.start : span.end] if inside else text[span.start : span.end]
         try:
-            raw = self._tokenizer.tokenize(part)
+            with self._one_at_a_time:
+                raw = self._tokenizer.tokenize(part)
         except TokenError as error:
             raise Stuck(f"cannot be cut into tokens ({error})", span) from None
         kinds = self._kinds

@@ -81,8 +81,13 @@ class Session:
         self._connection.close()
 
     def cancel(self) -> None:
-        """Stop the statement that runs in another thread, if there is one; it fails there with 57014."""
-        self._connection.cancel_safe()
+        """Stop the statement that runs in another thread, if there is one; it fails there with 57014.
+
+        Raises:
+            StatementFailedError: when the server cannot be told so.
+        """
+        with self._errors():
+            self._connection.cancel_safe()
 
     @property
     def backend_pid(self) -> int:

@@ -60,3 +60,19 @@ def session_names(session: Session) -> frozenset[str]:
     """What the sessions of the session's own role are called."""
     rows = session.query("select distinct application_name::text from pg_stat_activity where usename = current_user")
     return frozenset(str(name) for (name,) in rows)
+
+
+#: How long a session that is told to end may take, in milliseconds.
+_END_PATIENCE = 5_000
+
+
+def end_sessions(session: Session, name: str) -> None:
+    """End the other sessions of the session's own role that bear a name, and wait until they have ended.
+
+    `pg_terminate_backend` waits since Postgres 14 (9.28.2, Server Signaling Functions).
+    """
+    session.query(
+        "select pg_terminate_backend(pid, %s) from pg_stat_activity "
+        "where application_name = %s and usename = current_user and pid <> pg_backend_pid()",
+        (_END_PATIENCE, name),
+    )

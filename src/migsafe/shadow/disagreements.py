@@ -2,13 +2,14 @@
 
 No disagreement are: locks weaker than SHARE UPDATE EXCLUSIVE, which a statement takes on all that it reads; locks on
 indexes; a lock in a mode that the transaction has already, which cannot be seen a second time; what a branch or code
-out of sight decides; scans that the planner chooses, or a trigger makes.
+out of sight decides; scans that the planner chooses, or a trigger makes; what happens to tables that such code made.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from migsafe.model.finding import Finding, Severity
@@ -76,7 +77,8 @@ def disagreements(prediction: Prediction, seen: ObservedStatement, scene: Scene)
     """What the two sides say differently of one statement, by name."""
     if not prediction.complete:
         return
-    for table in sorted(scene.existing):
+    named = prediction.known | prediction.locks.keys()
+    for table in sorted(scene.existing & named):
         locks = _locks(prediction, seen, scene, table)
         if locks is not None:
             yield Disagreement(table, *locks)
@@ -112,17 +114,16 @@ def _work(prediction: Prediction, seen: ObservedStatement, table: QualifiedName)
         return None
     if observed is Work.SCAN and prediction.changes_rows:
         return None
-    said = bounds.most if bounds.least is bounds.most or not bounds.allow(Work.NONE) else Work.NONE
-    return _WORK_WORDS[said if bounds.most is not Work.SCAN else Work.SCAN], _WORK_WORDS[observed]
+    most = _WORK_WORDS[bounds.most]
+    return most if bounds.least is bounds.most else f"at most {most}", _WORK_WORDS[observed]
 
 
 def _observed_work(prediction: Prediction, seen: ObservedStatement, table: QualifiedName) -> Work:
     """What was seen; where it depends on the time zone, in the one that the prediction is about."""
     zone = UTC if prediction.in_utc else WITH_OFFSET
     trial = next((trial for trial in seen.zones if trial.time_zone == zone), None)
-    if trial is not None and table in trial.rewritten:
-        return Work.REWRITE
-    return seen.observation.work(table)
+    observation = seen.observation if trial is None else replace(seen.observation, rewritten=trial.rewritten)
+    return observation.work(table)
 
 
 _WORK_WORDS = {
@@ -145,7 +146,7 @@ def _finding(
     start, end = _place(up, statement)
     tables = tuple(dict.fromkeys(one.table for one in found))
     objects = tuple(map(str, tables))
-    said = "; ".join(f"{one.predicted} on {one.table}, and the server does {one.observed}" for one in found)
+    said = "; ".join(f"on {one.table} migsafe predicts {one.predicted}, and {one.observed} was seen" for one in found)
     predicted = (LockClaim(table, mode) for table, mode in prediction.locks.items() if table in tables)
     observed = (claim for claim in seen.observation.locks if claim.table in tables)
     parts = (check.name, migration.id, seen.fingerprint, *objects)
@@ -160,7 +161,7 @@ def _finding(
         direction=up.script.direction,
         operation="statement",
         objects=objects,
-        message=f"migsafe predicts {said}",
+        message=said,
         why=check.why,
         instead=check.instead,
         locks=(*predicted, *observed),

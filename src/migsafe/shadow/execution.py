@@ -85,11 +85,14 @@ def run_unread(session: Session, script: Script) -> bool:
     return False
 
 
-def apply_inside(session: Session, read: ReadScript, *, watch: Watch | None = None) -> Failure | None:
+def apply_inside(session: Session, read: ReadScript, *, watch: Watch | None = None, last: str = "") -> Failure | None:
     """Run a script's statements inside of the caller's open transaction, whatever its tool would do.
 
     Its own BEGIN and COMMIT are passed over. Constraints that wait for the end of a transaction are checked at the end
     of the script, as its own COMMIT would.
+
+    Args:
+        last: SQL that returns no rows, and is run behind the script when it has not failed.
 
     Returns:
         How it failed; then the caller's transaction can only be rolled back, at least to its last savepoint. None else.
@@ -97,13 +100,18 @@ def apply_inside(session: Session, read: ReadScript, *, watch: Watch | None = No
     statements = [statement for statement in read.statements if not _is_skipped_inside(statement)]
     if watch is None and not _needs_a_client(read):
         try:
-            answers = session.query_all(f"savepoint {_SAVEPOINT};\n{_joined(statements)}\n;{_CHECK_NOW}; {_DEFERRED}")
+            answers = session.query_all(
+                f"savepoint {_SAVEPOINT};\n{_joined(statements)}\n;{_CHECK_NOW}; {_DEFERRED}; {last}"
+            )
         except StatementFailedError:
             session.execute(f"rollback to savepoint {_SAVEPOINT}")
         else:
             _wait_again(session, answers[-1])
             return None
-    return _each(session, read.script, statements, watch) or _settle(session, read.script)
+    failure = _each(session, read.script, statements, watch) or _settle(session, read.script)
+    if failure is None and last:
+        session.execute(last)
+    return failure
 
 
 def can_run_inside(read: ReadScript) -> bool:
@@ -239,8 +247,11 @@ def _send_made_up(session: Session, sql: str) -> None:
 
 def _wait_again(session: Session, constraints: Iterable[tuple[str, str]]) -> None:
     """Let constraints that wait at first do so again, after all were checked at once."""
-    for name in constraints:
-        session.execute_with_names("set constraints {constraint} deferred", constraint=name)
+    names = dict(enumerate(constraints))
+    if names:
+        listed = ", ".join(f"{{constraint_{place}}}" for place in names)
+        places = {f"constraint_{place}": name for place, name in names.items()}
+        session.execute_with_names(f"set constraints {listed} deferred", **places)
 
 
 def _settle(session: Session, script: Script) -> Failure | None:

@@ -1,18 +1,14 @@
 """The folder of one throw-away server, and the broom for those whose owner was killed.
 
-    <base>/migsafe-xxxxxxxx/    mode 0700, owned by the server's account: who cannot enter cannot connect
-        owner                   locked (flock) while the process that made the folder lives; its pid, for people
-        data/                   the server's data
-        socket/                 its Unix socket
-        shims/                  stand-ins for extensions
-        log                     what the server says
-
-A lock dies with its process, however that ends, and a pid can be anybody's by then: so the lock decides what is stale.
+<base>/migsafe-xxxxxxxx/    owned (`shadow/owned.py`); mode 0700 and of the server's account: who cannot enter
+    data/                   cannot connect
+    socket/                 its Unix socket
+    shims/                  stand-ins for extensions
+    log                     what the server says
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import tempfile
@@ -21,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migsafe.errors import EnvironmentFailedError
-from migsafe.shadow.process import end_process, server_pid
+from migsafe.shadow.owned import OwnedFolder, sweep_folders
+from migsafe.shadow.process import end_all_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +38,14 @@ _SOCKET_NAME = "socket/.s.PGSQL.5432"
 
 @dataclass(frozen=True, slots=True)
 class ServerFolder:
-    """The folder of one server; `lock` is the open, locked file."""
+    """The folder of one server."""
 
-    path: Path
-    lock: int
+    owned: OwnedFolder
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.owned.path
 
     @property
     def data(self) -> Path:
@@ -78,14 +79,14 @@ class ServerFolder:
             EnvironmentFailedError: when no place has a path short enough for a socket, or none can be written to.
         """
         for place in [base] if base is not None else _bases():
-            path = _private_folder(place) if account.can_enter(place) else None
-            if path is None:
+            owned = _private_folder(place) if account.can_enter(place) else None
+            if owned is None:
                 continue
-            folder = cls(path, _lock(path / "owner"))
+            folder = cls(owned)
             try:
                 folder.socket.mkdir(mode=0o700)
                 account.own(folder.socket)
-                account.own(path)
+                account.own(folder.path)
             except BaseException:
                 folder.remove()
                 raise
@@ -97,52 +98,28 @@ class ServerFolder:
 
     def remove(self) -> None:
         """Remove it with all that is in it. Removing twice is fine."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            os.close(self.lock)
+        self.owned.remove()
 
 
 def sweep(base: Path | None = None) -> list[Path]:
     """End the servers and remove the folders of processes of this user that were killed before they could.
 
     Args:
-        base: where to look; every place that `ServerFolder.make` uses when left out.
+        base: where to look; every place that `ServerFolder.make` may ever have used when left out.
 
     Returns:
         The folders that were removed.
     """
-    places = [base] if base is not None else _bases()
-    return [folder for place in places for folder in sorted(place.glob(_PREFIX + "*")) if _sweep_one(folder)]
-
-
-def _sweep_one(folder: Path) -> bool:
-    try:
-        lock = os.open(folder / "owner", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        if os.fstat(lock).st_uid != os.geteuid():
-            return False
-        _take(lock)
-        pid = server_pid(folder / "data")
-        if pid is not None:
-            end_process(pid)
-        shutil.rmtree(folder, ignore_errors=True)
-        return not folder.exists()
-    except OSError:
-        # Its owner lives, or has just tidied up by itself.
-        return False
-    finally:
-        os.close(lock)
+    places = [base] if base is not None else list(dict.fromkeys((_MEMORY, *_temporary())))
+    return [folder for place in places for folder in sweep_folders(place, _PREFIX, end_all_in)]
 
 
 def _bases() -> list[Path]:
-    return [place for place in dict.fromkeys(_candidates()) if place.is_dir()]
+    places = [_MEMORY] if _has_room(_MEMORY) else []
+    return [place for place in dict.fromkeys((*places, *_temporary())) if place.is_dir()]
 
 
-def _candidates() -> Iterator[Path]:
-    if _has_room(_MEMORY):
-        yield _MEMORY
+def _temporary() -> Iterator[Path]:
     yield Path(tempfile.gettempdir())
     yield Path("/tmp")  # noqa: S108  # where TMPDIR is too long; the folders made there are private and of random name
 
@@ -154,29 +131,12 @@ def _has_room(place: Path) -> bool:
         return False
 
 
-def _private_folder(place: Path) -> Path | None:
+def _private_folder(place: Path) -> OwnedFolder | None:
     try:
-        path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place.absolute()))
+        owned = OwnedFolder.make(place, _PREFIX)
     except OSError:
         return None
-    if len(os.fsencode(path / _SOCKET_NAME)) > _SOCKET_PATH_BYTES:
-        path.rmdir()
+    if len(os.fsencode(owned.path / _SOCKET_NAME)) > _SOCKET_PATH_BYTES:
+        owned.remove()
         return None
-    return path
-
-
-def _lock(path: Path) -> int:
-    """Make the owner's file, locked from the first moment that a broom can see it under its name."""
-    unnamed = path.with_suffix(".new")
-    lock = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    _take(lock)
-    os.write(lock, f"{os.getpid()}\n".encode())
-    unnamed.rename(path)
-    return lock
-
-
-def _take(lock: int) -> None:
-    """Lock an open file, or raise OSError where somebody has it locked."""
-    import fcntl  # not there on Windows, where this module is imported but never used
-
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return owned

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
+from threading import Lock
 from typing import Self
 
 from migsafe.errors import EnvironmentFailedError
@@ -20,6 +22,7 @@ from migsafe.postgres.databases import (
     call_session,
     create_database,
     drop_database,
+    end_sessions,
     may_create_databases,
     own_databases,
     session_names,
@@ -54,6 +57,8 @@ class GivenServer:
         self._keeper = keeper
         self._token = token
         self._made: list[str] = []
+        self._made_lock = Lock()
+        self._left = False
         self._cleanup_key = cleanup.register(self._drop_all)
 
     @classmethod
@@ -91,8 +96,14 @@ class GivenServer:
 
     def stop(self) -> None:
         """Drop what was made, and leave. Stopping twice is fine."""
+        if self._left:
+            return
         if self._made:
             self._drop_all()
+        else:
+            # What a killed process had the server make when this one began is there by now.
+            _sweep(self._keeper)
+        self._left = True
         self._keeper.close()
         cleanup.forget(self._cleanup_key)
 
@@ -123,7 +134,8 @@ class GivenServer:
         """
         full = self._full(name)
         # template0 and not template1: what somebody has put into that one is no work of the migrations.
-        self._made.append(full)
+        with self._made_lock:
+            self._made.append(full)
         create_database(self._keeper, full, "template0" if template is None else self._full(template))
         return self.dsn(name)
 
@@ -131,14 +143,21 @@ class GivenServer:
         """Drop one's own database if it is there, whoever is connected."""
         full = self._full(name)
         drop_database(self._keeper, full)
-        self._made = [made for made in self._made if made != full]
+        with self._made_lock, suppress(ValueError):
+            self._made.remove(full)
 
     def _full(self, name: str) -> str:
         return f"{_PREFIX}{self._token}_{name}"
 
     def _drop_all(self) -> None:
-        """On a session of its own, because a signal may have come in the middle of the keeper's work."""
+        """On a session of its own, because a signal may have come in the middle of the keeper's work.
+
+        That work ends first: a database that it was about to make would be there after all.
+        """
+        if not self._made:
+            return
         with connect(self._dsn, autocommit=True, timeouts=NO_TIMEOUTS) as session:
+            end_sessions(session, _SESSION + self._token)
             for name in reversed(self._made):
                 drop_database(session, name)
         self._made.clear()

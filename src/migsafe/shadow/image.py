@@ -6,11 +6,10 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
 from typing import TYPE_CHECKING
 
 from migsafe.errors import EnvironmentFailedError
-from migsafe.shadow.binaries import cache_folder
+from migsafe.shadow.binaries import cache_folder, unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,13 +77,9 @@ def _initdb_options(major: int) -> list[str]:
 def _keep(data: Path, image: Path) -> None:
     """Put a copy into the cache as one step, so that nobody ever starts from half an image."""
     image.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    work = tempfile.mkdtemp(prefix=".image-", dir=image.parent)
-    try:
-        copy = os.path.join(work, "data")
-        shutil.copytree(data, copy)
-        os.rename(copy, image)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with unfinished(image.parent) as work:
+        shutil.copytree(data, work / "data")
+        (work / "data").rename(image)
 
 
 def _copy(image: Path, data: Path) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+#: How many jobs there may be: each has up to three sessions at once, and more wait for Python and not for the server.
+MOST_JOBS = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerChoice:
@@ -30,12 +33,14 @@ class Proof:
         generate_queries: also queries that any code on the earlier schema would run.
         setup: a file of SQL that is run first on each database.
         rows: tables that a migration touches get a few generated rows.
+        jobs: how many parts of a history are proved at the same time; None: as many as pay.
     """
 
     queries: tuple[Path, ...] = ()
     generate_queries: bool = False
     setup: Path | None = None
     rows: bool = True
+    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ class Prediction:
     Attributes:
         locks: the strongest lock on each relation that existed before the migration.
         work: least and most work on each of them; none on all others.
+        known: relations that replaying the migrations shows; others were made by code that nobody has read.
         complete: false where the statement does what its text does not say: code that cannot be read, functions.
         certain: false where a branch decides whether it does anything, or the lock may be let go at once.
         changes_rows: triggers may do more than it says.
@@ -67,6 +68,7 @@ class Prediction:
 
     locks: dict[QualifiedName, LockMode] = field(default_factory=dict)
     work: dict[QualifiedName, Bounds] = field(default_factory=dict)
+    known: frozenset[QualifiedName] = frozenset()
     complete: bool = True
     certain: bool = True
     changes_rows: bool = False
@@ -75,6 +77,8 @@ class Prediction:
 
     def add(self, operation: BaseOperation, context: Context) -> None:
         """Take in one operation, as the world is just before it."""
+        if not self.known:
+            self.known = frozenset((*context.catalogue.tables, *context.catalogue.views))
         self.complete = self.complete and _is_plain(operation)
         conditional = context.code is not None and context.code.conditional
         self.certain = self.certain and not conditional and not _may_find_nothing(operation)

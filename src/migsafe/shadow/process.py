@@ -1,4 +1,4 @@
-"""The server's process: which one it is, and how it ends."""
+"""The programs that work in a server's folder: which they are, and how they end."""
 
 from __future__ import annotations
 
@@ -9,43 +9,16 @@ import subprocess
 import time
 from pathlib import Path
 
-_POLL_S = 0.002
+_POLL_S = 0.005
 _PATIENCE_S = 5.0
+_PROC = Path("/proc")
 
-
-def server_pid(data: Path) -> int | None:
-    """The pid of the server that runs on a data folder, or None when none does.
-
-    A pid file can outlive its server, and its pid can be another program's by then: so the process must also work in
-    that very folder.
-    """
-    try:
-        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
-        return None
-    return pid if _works_on(pid, data) else None
-
-
-def is_ready(data: Path) -> bool:
-    """Whether the server takes connections: the eighth line of its pid file says so (src/include/utils/pidfile.h)."""
-    try:
-        lines = (data / "postmaster.pid").read_text().splitlines()
-    except OSError:
-        return False
-    return len(lines) >= 8 and lines[7].strip() == "ready"
-
-
-def end_process(pid: int) -> None:
-    """End a server that is not our child, at once (SIGQUIT: its data is thrown away), harder when it does not obey."""
-    for number in (signal.SIGQUIT, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        if _gone_within(pid, _PATIENCE_S):
-            return
+#: Nobody else's program is ever ended, even where it looks at the folder.
+_PROGRAMS = frozenset({"postgres", "initdb", "mariadbd"})
 
 
 def end_child(process: subprocess.Popen[bytes]) -> None:
-    """End a server that is our child, and collect it. Ending twice is fine."""
+    """End a server that is our child, at once (SIGQUIT: its data is thrown away), and collect it. Twice is fine."""
     for number in (signal.SIGQUIT, signal.SIGKILL):
         if process.poll() is not None:
             return
@@ -54,42 +27,70 @@ def end_child(process: subprocess.Popen[bytes]) -> None:
             process.wait(_PATIENCE_S)
 
 
-def _works_on(pid: int, data: Path) -> bool:
-    try:
-        return Path(os.readlink(f"/proc/{pid}/cwd")).resolve() == data.resolve()
-    except FileNotFoundError:
-        return False if Path("/proc/self").exists() else _names_folder(pid, data)
-    except OSError:
-        return False
+def end_all_in(folder: Path) -> None:
+    """End the programs of a server that work in a folder, whoever started them: the server, initdb, their children.
+
+    Those that were started on the folder end on SIGQUIT together with those that they have started themselves; so they
+    also give back the system's shared memory, which stays behind after SIGKILL. That is for what does not obey.
+    """
+    for pid, started_on_it in _programs_in(folder).items():
+        if started_on_it:
+            _send(pid, signal.SIGQUIT)
+    if _empty_within(folder, _PATIENCE_S):
+        return
+    for pid in _programs_in(folder):
+        _send(pid, signal.SIGKILL)
+    _empty_within(folder, _PATIENCE_S)
 
 
-def _names_folder(pid: int, data: Path) -> bool:
-    """The same question where there is no /proc, as on macOS: the server's command line names its data folder."""
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def _empty_within(folder: Path, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while _programs_in(folder):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+def _programs_in(folder: Path) -> dict[int, bool]:
+    """The programs that work in a folder: by pid, whether their command line names it."""
+    return _from_proc(folder) if (_PROC / "self").exists() else _from_ps(folder)
+
+
+def _from_proc(folder: Path) -> dict[int, bool]:
+    found = {}
+    for name in os.listdir(_PROC):
+        if not name.isdigit():
+            continue
+        # What has ended meanwhile, or waits for its parent to notice, has no folder and no command line.
+        with contextlib.suppress(OSError):
+            if (_PROC / name / "comm").read_text().strip() in _PROGRAMS:
+                named = os.fsencode(folder) + b"/" in (_PROC / name / "cmdline").read_bytes()
+                if named or _is_within(os.readlink(_PROC / name / "cwd"), folder):
+                    found[int(name)] = named
+    return found
+
+
+def _is_within(path: str, folder: Path) -> bool:
+    return f"{path}/".startswith(f"{folder.resolve()}/")
+
+
+def _from_ps(folder: Path) -> dict[int, bool]:
+    """The same where there is no /proc, as on macOS: only of those whose command line names the folder."""
     try:
-        answer = subprocess.run(  # noqa: S603  # a list of arguments and no shell
-            ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, timeout=10, check=False
+        answer = subprocess.run(
+            ["/bin/ps", "-axo", "pid=,ucomm=,command="], capture_output=True, text=True, timeout=10, check=False
         )
     except (OSError, subprocess.SubprocessError):
-        return False
-    return str(data) in answer.stdout
-
-
-def _gone_within(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        if _is_zombie(pid):
-            return True
-        time.sleep(_POLL_S)
-    return False
-
-
-def _is_zombie(pid: int) -> bool:
-    """Whether it has ended and only waits for its parent to notice."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (OSError, IndexError):
-        return False
+        return {}
+    found = {}
+    for line in answer.stdout.splitlines():
+        pid, program, command = line.split(None, 2)
+        if program in _PROGRAMS and f"{folder}/" in command:
+            found[int(pid)] = True
+    return found

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from migsafe.catalogue.project import source_options
 from migsafe.errors import PathNotFoundError
+from migsafe.evidence import render
 from migsafe.model.dialect import Dialect
 from migsafe.model.finding import order_of_reading
 from migsafe.shadow.options import Proof, ServerChoice
+from migsafe.shadow.trace import LockTrace
 from migsafe.shadow.verify import VerifyOptions, verify
 from migsafe.sources import narrow, read_paths
 
@@ -25,19 +28,30 @@ if TYPE_CHECKING:
     from migsafe.sources import LoadedLayout
 
 
-def verify_paths(paths: Sequence[Path], config: Config, proof: Proof, *, progress: Progress | None = None) -> Report:
+def verify_paths(
+    paths: Sequence[Path],
+    config: Config,
+    proof: Proof,
+    *,
+    progress: Progress | None = None,
+    evidence: Callable[[str], None] | None = None,
+) -> Report:
     """Prove the migrations in files and folders; see `migsafe.api.verify`."""
     layouts = narrow(read_paths(paths, source_options(config)), since=config.since, diff=config.diff)
+    trace = LockTrace(layouts) if evidence is not None else None
     options = VerifyOptions(
         server=ServerChoice(url=config.shadow_url, bin_dir=config.pg_bin, major=config.server_version),
         rows=proof.rows,
         setup=_text(proof.setup),
-        companions=tuple(_companions(proof)),
+        companions=(*_companions(proof), *([trace] if trace is not None else [])),
+        jobs=proof.jobs,
     )
     reports = [
         _PROOFS[dialect]([one for one in layouts if one.migrations.dialect is dialect], config, options, progress)
         for dialect in dict.fromkeys(layout.migrations.dialect for layout in layouts)
     ]
+    if trace is not None and evidence is not None:
+        evidence(render(trace.evidence(date.today())))
     return reports[0] if len(reports) == 1 else _together(reports)
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: invalid_transaction_termination (a procedure that commits).
 _DUE_TO_TRANSACTION = frozenset({"25001", "55P04", "55006", "2D000"})
 
+_TIDY = "discard temp; reset all"
+
 _numbers = count()
 
 
@@ -104,15 +106,22 @@ class Prover:
         self._databases = databases
         self._database = database
         self._rows = rows
+        self._copy: Session | None = None
         self._open()
 
-    def _open(self) -> None:
+    def _open(self, earlier: _Bench | None = None) -> None:
         self.session = self._databases.connect(self._database)
-        self._bench = _Bench(self.session, apply_inside)
+        self._bench = _Bench(self.session, _apply_inside, earlier)
 
     def close(self) -> None:
         """End the session."""
         self.session.close()
+
+    def cancel(self) -> None:
+        """Stop the statement that runs in another thread, if there is one; `StatementFailedError` as in `Session`."""
+        for session in (self.session, self._copy):
+            if session is not None:
+                session.cancel()
 
     def prove(
         self, migration: ShadowMigration, before: Snapshot | None = None, *, way_back_expected: bool = True
@@ -154,16 +163,17 @@ class Prover:
         try:
             self._databases.create_database(copy, self._database)
         finally:
-            self._open()
+            self._open(self._bench)
         try:
-            with self._databases.connect(copy) as session:
-                return trial(_Bench(session, run_script))
+            with self._databases.connect(copy) as self._copy:
+                return trial(_Bench(self._copy, _apply_alone, self._bench))
         finally:
+            self._copy = None
             self._databases.drop_database(copy)
 
 
 class _Apply(Protocol):
-    """Runs a script in the way that a place allows."""
+    """Runs a script in the way that a place allows, and tidies up behind it."""
 
     def __call__(self, session: Session, read: ReadScript) -> Failure | None: ...
 
@@ -171,19 +181,14 @@ class _Apply(Protocol):
 class _Bench:
     """A session to try scripts in, and what knows its database."""
 
-    def __init__(self, session: Session, apply: _Apply) -> None:
+    def __init__(self, session: Session, apply: _Apply, earlier: _Bench | None) -> None:
         self._session = session
         self._apply = apply
-        self._reader = SchemaReader(session)
+        self._reader: SchemaReader = SchemaReader(session, earlier._reader if earlier is not None else None)
         self._seeder = Seeder(session)
 
     def apply(self, read: ReadScript | None) -> Failure | None:
-        if read is None:
-            return None
-        failure = self._apply(self._session, read)
-        if failure is None:
-            tidy(self._session)
-        return failure
+        return None if read is None else self._apply(self._session, read)
 
     def read(self) -> Snapshot:
         return self._reader.read()
@@ -237,7 +242,18 @@ class _Trial:
 
 def tidy(session: Session) -> None:
     """Take away what a script leaves in its session, as the end of its tool's connection would."""
-    session.execute("discard temp; reset all")
+    session.execute(_TIDY)
+
+
+def _apply_inside(session: Session, read: ReadScript) -> Failure | None:
+    return apply_inside(session, read, last=_TIDY)
+
+
+def _apply_alone(session: Session, read: ReadScript) -> Failure | None:
+    failure = run_script(session, read)
+    if failure is None:
+        tidy(session)
+    return failure
 
 
 def _is_due_to_transaction(trip: RoundTrip) -> bool:

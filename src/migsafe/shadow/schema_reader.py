@@ -40,11 +40,16 @@ _Names = dict[tuple[str, int], tuple[int, str]]
 class SchemaReader:
     """Reads one session's database; made anew for another session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, earlier: SchemaReader | None = None) -> None:
+        """
+        Args:
+            earlier: one that has read the same database, or the one that it is a copy of, and so knows most of it: a
+                copy has its rows in the same places.
+        """
         self._queries = PreparedQueries(session)
-        self._versions: Mapping[_Part, int] = {}
-        self._facts: dict[_Part, _Facts] = {}
-        self._names: dict[int, _Names] = {}
+        self._versions: Mapping[_Part, int] = {} if earlier is None else earlier._versions
+        self._facts: dict[_Part, _Facts] = {} if earlier is None else dict(earlier._facts)
+        self._names: dict[int, _Names] = {} if earlier is None else dict(earlier._names)
 
     def read(self) -> Snapshot:
         """Everything that exists now; sees what the session's own transaction has done.

@@ -89,10 +89,13 @@ class Seeder:
         named = {oid for oid, (_, name) in names.items() if _is_named(name.lower(), words, sql)}
         if not named:
             return []
-        references = [_Reference(t, p, tuple(c), tuple(pc)) for t, p, c, pc in referring]
-        order = [oid for oid in _parents_first(named, references) if oid in names]
+        parents: dict[int, set[int]] = {}
+        for table, parent, *_ in referring:
+            parents.setdefault(table, set()).add(parent)
+        order = [oid for oid in _parents_first(named, parents) if oid in names]
         column_rows, check_rows = self._rows("columns", "checks", of=order)
         columns, checks = _columns(column_rows), _checks(check_rows)
+        references = _references(referring, {(oid, number): name for oid, number, name, *_ in column_rows})
         return [
             _Table(
                 oid,
@@ -115,9 +118,23 @@ def _is_named(name: str, words: set[str], sql: str) -> bool:
     return name in words or (_WORD.fullmatch(name) is None and name in sql)
 
 
+def _references(rows: Iterable[tuple[Any, ...]], names: Mapping[tuple[int, int], str]) -> list[_Reference]:
+    """The foreign keys of tables whose columns are known; without the parent's columns where those are not."""
+    return [
+        _Reference(
+            table,
+            parent,
+            tuple(names[table, number] for number in numbers),
+            tuple(names[parent, number] for number in parent_numbers if (parent, number) in names),
+        )
+        for table, parent, numbers, parent_numbers in rows
+        if all((table, number) in names for number in numbers)
+    ]
+
+
 def _columns(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ColumnFacts]]:
     columns: dict[int, list[ColumnFacts]] = {}
-    for oid, name, not_null, default, numbered, identity, generated, kind, limit, labels in rows:
+    for oid, _, name, not_null, default, numbered, identity, generated, kind, limit, labels in rows:
         facts = ColumnFacts(
             name,
             required=not_null and not default and not identity,
@@ -152,13 +169,13 @@ def _fill_all(session: Session, tables: Sequence[_Table]) -> Seeding:
     return Seeding(filled, tuple(sorted(counts.keys() - filled.keys())))
 
 
-def _parents_first(named: set[int], references: Sequence[_Reference]) -> list[int]:
+def _parents_first(named: set[int], parents: Mapping[int, set[int]]) -> list[int]:
     graph: dict[int, set[int]] = {}
     waiting = list(named)
     while waiting:
         table = waiting.pop()
         if table not in graph:
-            graph[table] = {one.parent for one in references if one.table == table and one.parent != table}
+            graph[table] = parents.get(table, set()) - {table}
             waiting += graph[table]
     try:
         return list(TopologicalSorter(graph).static_order())

@@ -19,10 +19,10 @@ from migsafe.postgres.connection import NO_TIMEOUTS, Session, connect, make_dsn
 from migsafe.postgres.databases import create_database, drop_database
 from migsafe.shadow import cleanup
 from migsafe.shadow.account import Account, child_environment
-from migsafe.shadow.binaries import Binaries, find_binaries
+from migsafe.shadow.binaries import Binaries, find_binaries, sweep_caches
 from migsafe.shadow.folder import ServerFolder, sweep
 from migsafe.shadow.image import SUPERUSER, provide_data
-from migsafe.shadow.process import end_child, is_ready
+from migsafe.shadow.process import end_all_in, end_child
 from migsafe.shadow.shims import provide_shims
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _SETTINGS = {
     "shared_buffers": "32MB",
     # In the data folder and not in the system's shared memory, where a killed server would leave it behind.
     "dynamic_shared_memory_type": "mmap",
-    "max_connections": "20",
+    "max_connections": "30",
     "max_locks_per_transaction": "256",
     "max_worker_processes": "0",
     "max_parallel_workers": "0",
@@ -105,21 +105,24 @@ class ThrowawayServer:
                 hint="run this under WSL, or give the address of a server",
             )
         account = Account.current()
-        binaries = find_binaries(account, bin_dir)
         sweep(base)
-        folder = ServerFolder.make(account, base)
-        starting = _Starting(folder)
+        sweep_caches()
+        binaries = find_binaries(account, bin_dir)
+        starting = _Starting()
         key = cleanup.register(starting.undo)
         try:
+            with cleanup.unbroken():
+                starting.folder = folder = ServerFolder.make(account, base)
             provide_data(account, binaries, folder.data)
             shims = provide_shims(account, binaries, folder.shims)
-            starting.process = _launch(account, binaries, folder)
-            _wait_until_ready(starting.process, folder)
+            with cleanup.unbroken():
+                starting.process = process = _launch(account, binaries, folder)
+            _wait_until_ready(process, folder)
         except BaseException:
             starting.undo()
             cleanup.forget(key)
             raise
-        return cls(folder, starting.process, version=binaries.version, shims=shims, cleanup_key=key)
+        return cls(folder, process, version=binaries.version, shims=shims, cleanup_key=key)
 
     def __enter__(self) -> Self:
         return self
@@ -129,8 +132,9 @@ class ThrowawayServer:
 
     def stop(self) -> None:
         """End the server and remove its folder. Stopping twice is fine."""
-        end_child(self._process)
-        self._folder.remove()
+        with cleanup.unbroken():
+            end_child(self._process)
+            self._folder.remove()
         cleanup.forget(self._cleanup_key)
 
     @property
@@ -181,14 +185,18 @@ class ThrowawayServer:
 class _Starting:
     """What must be undone when a start does not come to its end."""
 
-    def __init__(self, folder: ServerFolder) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
+        self.folder: ServerFolder | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
     def undo(self) -> None:
-        if self.process is not None:
-            end_child(self.process)
-        self.folder.remove()
+        """End what runs, initdb too, and remove the folder. Undoing twice is fine."""
+        with cleanup.unbroken():
+            if self.process is not None:
+                end_child(self.process)
+            if self.folder is not None:
+                end_all_in(self.folder.path)
+                self.folder.remove()
 
 
 def _launch(account: Account, binaries: Binaries, folder: ServerFolder) -> subprocess.Popen[bytes]:
@@ -215,12 +223,21 @@ def _launch(account: Account, binaries: Binaries, folder: ServerFolder) -> subpr
 
 def _wait_until_ready(process: subprocess.Popen[bytes], folder: ServerFolder) -> None:
     deadline = time.monotonic() + _START_PATIENCE_S
-    while not is_ready(folder.data):
+    while not _is_ready(folder):
         if process.poll() is not None:
             raise EnvironmentFailedError(f"the throw-away Postgres did not start: {_last_words(folder)}")
         if time.monotonic() > deadline:
             raise EnvironmentFailedError(f"the throw-away Postgres was not ready after {_START_PATIENCE_S:.0f} seconds")
         time.sleep(_POLL_S)
+
+
+def _is_ready(folder: ServerFolder) -> bool:
+    """Whether the server takes connections: the eighth line of its pid file says so (src/include/utils/pidfile.h)."""
+    try:
+        lines = (folder.data / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return False
+    return len(lines) >= 8 and lines[7].strip() == "ready"
 
 
 def _last_words(folder: ServerFolder) -> str:

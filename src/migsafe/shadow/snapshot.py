@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from migsafe.postgres.queries import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from migsafe.postgres.connection import Session
 
 _HEAD = "user_schemas"
-_ONLY = re.compile(r"/\* only (?P<unit>.+?) \*/")
+_ONLY = re.compile(r"/\* only (?P<units>.+?) \*/")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,4 +113,8 @@ def snapshot_query(kinds: Collection[str], *, columns: str, units_of: Callable[[
 
 def only_units(sql: str, of_units: str | None) -> str:
     """A query whose `/* only X */` marks are conditions on its units; as it is where `of_units` is None."""
-    return sql if of_units is None else _ONLY.sub(rf"and \g<unit> = any ({of_units})", sql)
+    return sql if of_units is None else _ONLY.sub(lambda mark: _is_any(mark["units"].split(" or "), of_units), sql)
+
+
+def _is_any(units: Iterable[str], of_units: str) -> str:
+    return f"and ({' or '.join(f'{unit} = any ({of_units})' for unit in units)})"

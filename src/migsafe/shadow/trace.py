@@ -15,13 +15,13 @@ from migsafe.model.dialect import ServerVersion
 from migsafe.model.evidence import LockEvidence, ObservedMigration, ObservedStatement, statement_fingerprint
 from migsafe.model.names import QualifiedName
 from migsafe.model.observation import Observation
-from migsafe.model.operation import TransactionControl, TruncateTable
+from migsafe.model.operation import PsqlCommand, SetParameter, TransactionControl, TruncateTable
 from migsafe.postgres.connection import NO_TIMEOUTS, StatementFailedError, connect
 from migsafe.rules.knowledge.transaction_block import refused_in_transaction
 from migsafe.shadow.disagreements import Scene, compare
 from migsafe.shadow.held import HeldLocks
 from migsafe.shadow.locks import increased, observation_of, observe_through_gates
-from migsafe.shadow.look import Eye
+from migsafe.shadow.look import Eye, Look
 from migsafe.shadow.prediction import Predictor
 from migsafe.shadow.relations import Changes, activity
 from migsafe.shadow.zones import try_in_zones
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from migsafe.model.locks import LockMode
     from migsafe.model.statement import Statement
     from migsafe.postgres.connection import Session
-    from migsafe.shadow.look import Look
     from migsafe.shadow.migration import ShadowMigration
     from migsafe.shadow.prediction import Prediction
     from migsafe.sources import LoadedLayout
 
 #: active_sql_transaction, and invalid_transaction_termination: a procedure that commits.
 _REFUSES_TRANSACTION = frozenset({"25001", "2D000"})
+
+_WITHOUT_TABLES = (SetParameter, TransactionControl, PsqlCommand)
 
 
 class LockTrace:
@@ -82,6 +83,11 @@ class LockTrace:
         self.migrations.append(seen)
         return tuple(compare(migration, watch.predictions, seen, watch.scenes))
 
+    @property
+    def unfinished(self) -> ObservedMigration | None:
+        """What was seen of a migration that failed: which indexes it has left behind."""
+        return None if self._watch is None else self._watch.result()
+
     def evidence(self, day: date) -> LockEvidence:
         """All that was seen, as a document that lint reads (`migsafe.evidence`).
 
@@ -100,25 +106,30 @@ class _Watch:
         self._session = session
         self.predictions = predictions
         statements = migration.up.statements if migration.up is not None else ()
-        self._places = {id(statement): index for index, statement in enumerate(statements)}
+        self._places = {statement.span: index for index, statement in enumerate(statements)}
         self._eye = Eye(session)
         before = self._eye.look()
+        # What this session has scanned before is flushed, so that the first statement finds a count of nothing.
+        session.query(activity("report_scans"))
+        self._last: Look | None = Look(before.relations, {}, frozenset())
+        self._latest = -1
         self._existing = frozenset(before.relations)
         self.scenes: dict[int, Scene] = {}
         self._seen: dict[int, ObservedStatement] = {}
         self._held = HeldLocks()
-        self._last: Look | None = None
 
     def __call__(self, statement: Statement, run: Callable[[], None], *, in_transaction: bool) -> None:
         """See a statement run."""
-        index = self._places[id(statement)]
-        if not in_transaction:
+        index = self._places[statement.span]
+        if index <= self._latest:  # it is run again, after a rollback
             self._last = None
+        self._latest = index
+        if not in_transaction:
             self._held.release()
         if in_transaction:
             self._inside(index, statement, run)
         elif any(isinstance(operation, TransactionControl) for operation in statement.operations):
-            self._note(index, statement, Observation(), _timed(run))
+            self._unseen(index, statement, run)
         elif any(refused_in_transaction(operation) for operation in statement.operations):
             self._through_gates(index, statement, run)
         else:
@@ -132,24 +143,28 @@ class _Watch:
 
     def _inside(self, index: int, statement: Statement, run: Callable[[], None]) -> None:
         """A statement in the transaction of its tool or script."""
-        if all(isinstance(operation, _TOUCHES_NOTHING) for operation in statement.operations) and _is_quiet(statement):
-            self._quietly(index, statement, run)
+        if _touches_nothing(statement):
+            self._unseen(index, statement, run)
             return
         before = self._last or self._eye.look()
         zones = self._zones(index, statement)
         if zones:  # the trials are taken back, but their scans are counted
             before = self._eye.look()
         took = _timed(run)
-        if not self._session.in_transaction:  # COMMIT, ROLLBACK
-            self._last = None
-            self._held.extend(index, took)
-            self._held.release()
-            self._note(index, statement, Observation(), took)
-            return
         after = self._last = self._eye.look()
         self._held.update(index, took, self._named(before, after.pairs))
         observation = self._observation(statement, before, after)
         self._note(index, statement, observation, took, zones=zones, before=before)
+
+    def _unseen(self, index: int, statement: Statement, run: Callable[[], None]) -> None:
+        """A statement on the session or its transaction; SET TRANSACTION must come before any query, even ours."""
+        took = _timed(run)
+        self._held.extend(index, took)
+        if any(isinstance(operation, TransactionControl) for operation in statement.operations):
+            self._last = None
+        if not self._session.in_transaction:
+            self._held.release()
+        self._note(index, statement, Observation(), took)
 
     def _alone(self, index: int, statement: Statement, run: Callable[[], None]) -> None:
         """A statement that commits by itself: in a transaction of its own it does the same, and its locks stay."""
@@ -164,9 +179,11 @@ class _Watch:
                 raise
             # Refused before it has done anything: it can be run again.
             self._through_gates(index, statement, run)
-        self._last = None
+        finally:
+            self._last = None
 
     def _through_gates(self, index: int, statement: Statement, run: Callable[[], None]) -> None:
+        self._last = None
         before = self._eye.look()
         invalid = self._invalid()
         began = time.perf_counter()
@@ -248,6 +265,10 @@ class _Watch:
             existing = (relation.name for oid, relation in before.relations.items() if oid in self._existing)
             held = ((name, mode) for (_, mode), name in self._named(before, before.pairs).items())
             self.scenes[index] = Scene(frozenset(existing), frozenset(held))
+
+
+def _touches_nothing(statement: Statement) -> bool:
+    return all(isinstance(operation, _WITHOUT_TABLES) for operation in statement.operations)
 
 
 def _timed(run: Callable[[], None]) -> float:

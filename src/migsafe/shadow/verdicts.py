@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migsafe.model.finding import Finding, Severity
+from migsafe.model.locks import Work
 from migsafe.model.operation import AddColumn
 from migsafe.model.script import Direction, Position, Span
 from migsafe.rules.proofs import (
@@ -110,6 +112,29 @@ def unproved(migration: ShadowMigration, reason: str, *, statement: Statement | 
         statement=statement,
         message=f"{migration.id} is not proved: {reason}",
     )
+
+
+def observed(
+    check: str,
+    migration: ShadowMigration,
+    statement: Statement,
+    *,
+    severity: Severity,
+    objects: tuple[str, ...],
+    message: str,
+    work: Work = Work.NONE,
+) -> Finding:
+    """What was seen of one statement of a way up, and is no failure."""
+    found = _finding(
+        check,
+        migration.id,
+        migration.up,
+        severity=severity,
+        statement=statement,
+        objects=objects,
+        message=message,
+    )
+    return replace(found, work=work)
 
 
 def no_ways_back(migration: ShadowMigration, missing: int, of: int) -> Finding:

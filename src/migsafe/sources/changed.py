@@ -26,13 +26,23 @@ def changed_since(ref: str, folder: Path) -> frozenset[Path]:
         EnvironmentFailedError: when git is missing or does not answer.
     """
     top = Path(_git(["rev-parse", "--show-toplevel"], folder).strip())
-    commit = _git(
-        ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], folder, ref=ref
-    ).strip()
-    base = _merge_base(commit, folder)
+    base = _merge_base(_commit(ref, folder), folder)
     changed = _git(["diff", "--name-only", "--no-renames", "--diff-filter=d", "-z", base], top).split("\0")
     untracked = _git(["ls-files", "--others", "--exclude-standard", "-z"], top).split("\0")
     return frozenset((top / name).resolve() for name in (*changed, *untracked) if name)
+
+
+def is_known(ref: str, folder: Path) -> bool:
+    """Whether `folder` is in a git working tree that has this commit, branch or tag."""
+    try:
+        _commit(ref, folder)
+    except (UsageError, EnvironmentFailedError):
+        return False
+    return True
+
+
+def _commit(ref: str, folder: Path) -> str:
+    return _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], folder, ref=ref).strip()
 
 
 def _merge_base(commit: str, folder: Path) -> str:

@@ -222,7 +222,8 @@ class TestNothingIsLeft:
 
     def test_a_stale_folder_without_a_server_is_swept(self, base: Path) -> None:
         folder = ServerFolder.make(Account.current(), base)
-        os.close(folder.lock)
+        assert folder.owned.lock is not None
+        os.close(folder.owned.lock)
         folder.data.mkdir()
         (folder.data / "postmaster.pid").write_text(f"{os.getpid()}\n")
         assert sweep(base) == [folder.path]

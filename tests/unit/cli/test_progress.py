@@ -61,3 +61,42 @@ def test_nothing_to_do_is_no_division_by_zero() -> None:
     clock.now += 2
     bar(0, 0)
     assert terminal.getvalue() == ""
+
+
+def drawn_last(terminal: Terminal) -> str:
+    return terminal.getvalue().rpartition("\x1b[2K")[2]
+
+
+def test_it_says_how_long_the_rest_will_take() -> None:
+    terminal, clock = Terminal(), Clock()
+    bar = ProgressBar(terminal, clock)
+    for done in range(1, 51):
+        clock.now += 2.0
+        bar(done, 100)
+    assert drawn_last(terminal).endswith(" 50/100, 1 min 40 s left")
+    for done in range(51, 91):
+        clock.now += 2.0
+        bar(done, 100)
+    assert drawn_last(terminal).endswith(" 90/100, 20 s left")
+
+
+def test_the_rest_is_judged_by_the_newest_ones() -> None:
+    terminal, clock = Terminal(), Clock()
+    bar = ProgressBar(terminal, clock)
+    clock.now += 1.0
+    bar(100, 200)
+    for done in range(101, 161):
+        clock.now += 1.0
+        bar(done, 200)
+    assert drawn_last(terminal).endswith((", 39 s left", ", 40 s left"))
+
+
+def test_nothing_is_foretold_from_too_little_or_at_the_end() -> None:
+    terminal, clock = Terminal(), Clock()
+    bar = ProgressBar(terminal, clock)
+    clock.now += 2.0
+    bar(1, 1000)
+    assert drawn_last(terminal).endswith(" 1/1000")
+    clock.now += 2.0
+    bar(1000, 1000)
+    assert drawn_last(terminal).endswith(" 1000/1000")

@@ -145,5 +145,3 @@ def test_a_finding_has_both_sides() -> None:
 def test_what_was_refused_is_not_compared() -> None:
     refused = replace(seen(), observation=Observation(error=StatementError("42P01", "no t")))
     assert findings(refused, predicted(LockMode.SHARE)) == []
-
-

@@ -122,7 +122,5 @@ def test_the_time_zone(sql: str, zoned: bool, in_utc: bool) -> None:
 def test_other_dialects_keep_their_catalogue() -> None:
     text = script("CREATE TABLE t (id int);", path="m/1.sql")
     mysql = Script(text.direction, text.text, text.source, text.transaction, Dialect.MYSQL)
-    one = LoadedLayout(
-        MigrationSet("plain", "m", Dialect.MYSQL, (Migration("1", "m/1.sql", up=mysql),)), frozenset()
-    )
+    one = LoadedLayout(MigrationSet("plain", "m", Dialect.MYSQL, (Migration("1", "m/1.sql", up=mysql),)), frozenset())
     assert words(Predictor([one]).predict(shadow(one.migrations.migrations[0]))) == [{}]

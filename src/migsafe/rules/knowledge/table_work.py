@@ -31,6 +31,9 @@ from migsafe.model.operation import (
     Query,
     RefreshMaterializedView,
     Reindex,
+    SetAccessMethod,
+    SetLogged,
+    SetTablespace,
     Update,
     ValidateConstraint,
 )
@@ -133,9 +136,19 @@ def _known(operation: BaseOperation, amount: Work, catalogue: Catalogue) -> Boun
         return at_most(Work.REWRITE if amount is not Work.NONE else Work.NONE)
     if isinstance(operation, AddColumn) and operation.if_not_exists and operation.definition.name in table.columns:
         return Bounds()
+    if isinstance(operation, SetTablespace | SetAccessMethod | SetLogged):
+        return at_most(amount)  # none where it is so already
     if isinstance(operation, AddConstraint) and isinstance(key := operation.constraint, PrimaryKey) and key.using_index:
         return at_most(Work.SCAN)
+    if amount is Work.NONE and isinstance(operation, AddColumn) and _refuses_rows(operation):
+        return at_most(Work.SCAN)
     return exactly(amount)
+
+
+def _refuses_rows(operation: AddColumn) -> bool:
+    """NOT NULL without a default: the first row makes it fail, so the scan comes to its end on empty tables alone."""
+    default = operation.definition.default
+    return operation.definition.not_null and (default is None or default.null)
 
 
 def _keys(operation: BaseOperation, catalogue: Catalogue) -> Iterator[ForeignKey]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migsafe.model.finding import Finding, Severity
 from migsafe.model.operation import AddColumn, Insert
-from migsafe.rules.proofs import MIGRATION_FAILS, SECOND_UP_FAILS, WAY_BACK_FAILS
+from migsafe.shadow.weights import weighed as weighed_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from migsafe.model.finding import Finding
     from migsafe.shadow.migration import Failure
     from migsafe.shadow.round_trip import RoundTrip
 
@@ -21,15 +20,7 @@ _NULL_IN = re.compile(r"NOT NULL constraint failed: .*\.(?P<column>[^.]+)$")
 
 def weighed(findings: Iterable[Finding], trip: RoundTrip) -> Iterator[Finding]:
     """Findings with those on generated rows raised to warnings where their values do not matter."""
-    on_rows = {
-        MIGRATION_FAILS: trip.filled.up if trip.clean.up is None else None,
-        WAY_BACK_FAILS: trip.filled.down if trip.clean.down is None else None,
-        SECOND_UP_FAILS: trip.filled.second_up if trip.clean.second_up is None else None,
-    }
-    for finding in findings:
-        failure = on_rows.get(finding.rule)
-        lifts = failure is not None and finding.severity is Severity.INFO and fails_on_any_row(failure)
-        yield replace(finding, severity=Severity.WARNING) if lifts else finding
+    return weighed_by(findings, trip, fails_on_any_row)
 
 
 def fails_on_any_row(failure: Failure) -> bool:
