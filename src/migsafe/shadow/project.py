@@ -69,8 +69,16 @@ def _on_sqlite(
     return verify_sqlite(layouts, config, options, progress=progress)
 
 
-#: What proves the migrations of a dialect; where nothing does, the Postgres one says that they are unproved.
-_PROOFS = {Dialect.POSTGRES: _on_postgres, Dialect.SQLITE: _on_sqlite, Dialect.MYSQL: _on_postgres}
+def _on_mysql(
+    layouts: Sequence[LoadedLayout], config: Config, options: VerifyOptions, progress: Progress | None
+) -> Report:
+    from migsafe.shadow.maria.verify import verify_mysql
+
+    return verify_mysql(layouts, config, options, progress=progress)
+
+
+#: What proves the migrations of a dialect.
+_PROOFS = {Dialect.POSTGRES: _on_postgres, Dialect.SQLITE: _on_sqlite, Dialect.MYSQL: _on_mysql}
 
 
 def _together(reports: Sequence[Report]) -> Report:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from migsafe.model.operation import DropFunction, Unreadable
+from migsafe.model.script import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,8 @@ def _missing_routine(failure: Failure) -> str | None:
 def _made_by_nobody(failure: Failure, history: Sequence[str]) -> str | None:
     """A table that a migration needs and that none before it as much as names: production has it from elsewhere."""
     match = _QUOTED.search(failure.message) if failure.sqlstate == _NO_SUCH_TABLE else None
-    if match is None:
+    # What a way back misses is missing because of its own way up.
+    if match is None or failure.script.direction is Direction.DOWN:
         return None
     word = re.compile(rf"\b{re.escape(match['name'])}\b", re.IGNORECASE)
     if any(word.search(text) for text in history):

@@ -92,14 +92,23 @@ def test_a_setup_that_fails() -> None:
 
 
 TYPES = st.sampled_from(["INT", "TEXT", "VARCHAR(5)", "BLOB", "REAL", "DATETIME", "BOOLEAN", ""])
-RULES = st.sampled_from(["", " NOT NULL", " UNIQUE", " DEFAULT 1", " COLLATE NOCASE", " CHECK (1)", " REFERENCES t"])
+RULES = st.sampled_from(
+    ["", " NOT NULL", " UNIQUE", " DEFAULT 1", " COLLATE NOCASE", " CHECK (# > 1)", " REFERENCES t"]
+)
 COLUMNS = st.lists(st.tuples(TYPES, RULES), min_size=1, max_size=5)
+
+
+def _body(columns: list[tuple[str, str]]) -> str:
+    """Columns c0, c1 …, and rules in which # stands for the column."""
+    return ", ".join(
+        f"c{number} {kind}{rule.replace('#', f'c{number}')}" for number, (kind, rule) in enumerate(columns)
+    )
 
 
 @given(COLUMNS)
 @settings(max_examples=40, deadline=None)
 def test_whatever_a_table_is_its_drop_is_its_exact_way_back(columns: list[tuple[str, str]]) -> None:
-    body = ", ".join(f"c{number} {kind}{rule}" for number, (kind, rule) in enumerate(columns))
+    body = _body(columns)
     with LiteProver(setup=BEFORE) as prover:
         clean = prover.prove(migration(f"CREATE TABLE made ({body});", "DROP TABLE made;")).trip.clean
     assert (clean.failure, clean.lost) == (None, ())
@@ -110,9 +119,7 @@ def test_whatever_a_table_is_its_drop_is_its_exact_way_back(columns: list[tuple[
 def test_a_table_that_comes_back_differs_when_its_columns_do(
     one: list[tuple[str, str]], other: list[tuple[str, str]]
 ) -> None:
-    made, back = (
-        ", ".join(f"c{number} {kind}{rule}" for number, (kind, rule) in enumerate(columns)) for columns in (one, other)
-    )
+    made, back = _body(one), _body(other)
     with LiteProver(setup=f"{BEFORE}; create table made ({made})") as prover:
         clean = prover.prove(migration("DROP TABLE made;", f"CREATE TABLE made ({back});")).trip.clean
     assert bool(clean.lost) is (one != other)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from maria_scripts import read
+from migsafe.model.script import Direction
 from migsafe.mysql.connection import ServerVersion
 from migsafe.shadow.maria.lacks import what_is_lacking
 from migsafe.shadow.migration import Failure
@@ -11,8 +12,8 @@ MARIADB = ServerVersion("MariaDB", (10, 11, 6))
 MYSQL = ServerVersion("MySQL", (8, 0, 36))
 
 
-def failure(code: str, message: str, sql: str = "select 1") -> Failure:
-    script = read(sql)
+def failure(code: str, message: str, sql: str = "select 1", *, direction: Direction = Direction.UP) -> Failure:
+    script = read(sql, direction=direction)
     return Failure(script.script, script.statements[0], code, message)
 
 
@@ -50,6 +51,11 @@ def test_a_table_that_nobody_makes_comes_from_elsewhere() -> None:
     expected = "no migration before it makes users: give what production has from elsewhere with --setup"
     assert what_is_lacking(refused, MYSQL, ("create table users_old (id int)",)) == expected
     assert what_is_lacking(refused, MYSQL, ("create table users (id int); drop table users",)) is None
+
+
+def test_a_table_that_a_way_back_misses_is_its_own_fault() -> None:
+    refused = failure("1146", "Table 'users' doesn't exist", direction=Direction.DOWN)
+    assert what_is_lacking(refused, MYSQL, ()) is None
 
 
 def test_another_refusal_is_the_migrations_own() -> None:
