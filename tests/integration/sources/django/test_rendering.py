@@ -74,7 +74,7 @@ def describe(databases: tuple[MigrationSet, ...]) -> str:
 
 
 def test_the_shop_is_rendered_for_both_databases(update: bool) -> None:
-    found = describe(read(SHOP))
+    found = describe(read(SHOP)).replace(" CASCADE", "")  # which Django says up to 6.0, and no longer since 6.1
     if update:
         EXPECTED.write_text(found, encoding="utf-8")
     assert found == EXPECTED.read_text(encoding="utf-8")
