@@ -75,6 +75,8 @@ def describe(databases: tuple[MigrationSet, ...]) -> str:
 
 def test_the_shop_is_rendered_for_both_databases(update: bool) -> None:
     found = describe(read(SHOP)).replace(" CASCADE", "")  # which Django says up to 6.0, and no longer since 6.1
+    if sys.version_info >= (3, 13):  # a loop's query stands at what it goes through, and before at the word `for`
+        found = found.replace("    6:21 SELECT", "    6:5 SELECT")
     if update:
         EXPECTED.write_text(found, encoding="utf-8")
     assert found == EXPECTED.read_text(encoding="utf-8")

@@ -216,7 +216,8 @@ def test_an_autocommit_block_says_commit_and_begin(heard: Conversation) -> None:
         "BEGIN",
         "ALTER TABLE users DROP COLUMN b",
     ]
-    assert (sent[1].source, sent[3].source) == ("with op.get_context().autocommit_block()",) * 2
+    # Python 3.13 gives the place of the expression, and those before it that of the whole head.
+    assert {sent[at].source.removeprefix("with ") for at in (1, 3)} == {"op.get_context().autocommit_block()"}
     assert heard.up(CONCURRENT).message["transaction"] == "tool"
 
 
