@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migsafe.cli.choices import NearestChoice
-from migsafe.cli.output import check_target, emit
-from migsafe.cli.presentation import presentation
 from migsafe.cli.progress import ProgressBar
 from migsafe.cli.project_options import project_options
+from migsafe.cli.report_options import Delivery, report_options
 from migsafe.cli.shadow_options import shadow_options
-from migsafe.errors import ExitCode
-from migsafe.model.finding import Severity
-from migsafe.reporters import REPORTERS, reporter
 
 if TYPE_CHECKING:
     from migsafe.config import Config
 
-_SEVERITIES = [severity.value for severity in Severity]
 _EXAMPLES = """\b
 Examples:
   migsafe drift --url env:DATABASE_URL             this folder's migrations and a database
@@ -50,36 +44,12 @@ Examples:
     "--ignore", multiple=True, metavar="PATTERN", help='Leave out objects of this name, such as "audit.*" (repeatable).'
 )
 @click.option("--static", is_flag=True, help="Start no server: replay the migrations, and compare less of expressions.")
-@click.option(
-    "--format",
-    "form",
-    type=NearestChoice(list(REPORTERS)),
-    default="text",
-    envvar="MIGSAFE_FORMAT",
-    show_default=True,
-    help="Form of the report.",
-)
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report there.")
-@click.option(
-    "--fail-on",
-    type=NearestChoice([*_SEVERITIES, "never"]),
-    help="Exit with 1 for findings of this severity or above.  [default: error]",
-)
-@click.option(
-    "--min-severity",
-    type=NearestChoice(_SEVERITIES),
-    help="Show findings of this severity or above.  [default: warning]",
-)
-@click.option("--quiet", "-q", is_flag=True, help="One line per finding, and nothing else.")
-@click.option("--no-color", is_flag=True, help="No colours, also on a terminal.")
 @shadow_options
 @project_options
+@report_options
 def command(
     paths: tuple[Path, ...],
-    form: str,
-    output: Path | None,
-    quiet: bool,
-    no_color: bool,
+    delivery: Delivery,
     config_file: Path | None,
     at: str | None,
     **options: Any,
@@ -92,7 +62,6 @@ def command(
     from migsafe import api
     from migsafe.config import load_config
 
-    check_target(output)
     ignore, static = options.pop("ignore"), options.pop("static")
     config = load_config(config_file, options=options)
     server = api.ServerChoice(url=config.shadow_url, bin_dir=config.pg_bin, major=config.server_version)
@@ -100,11 +69,8 @@ def command(
     drift = api.DriftOptions(url=url, models=models, static=static, ignore=ignore, server=server)
     named = paths or tuple(map(Path, config.paths)) or (Path(os.curdir),)
     with ProgressBar() as bar:
-        report = api.drift(named, drift, config, at=at, progress=None if quiet else bar)
-    shown = presentation(output, quiet=quiet, no_color=no_color)
-    emit(reporter(form)(report, shown), output)
-    failed = any(config.fails(finding.severity) for finding in report.findings)
-    return ExitCode.FINDINGS if failed else ExitCode.CLEAN
+        report = api.drift(named, drift, config, at=at, progress=None if delivery.quiet else bar)
+    return delivery.deliver(report, config)
 
 
 def _sides(config: Config, *, by_option: tuple[bool, bool]) -> tuple[str | None, tuple[str, ...]]:

@@ -10,20 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migsafe.cli.choices import NearestChoice, RuleName
-from migsafe.cli.output import check_target, emit
-from migsafe.cli.presentation import presentation
 from migsafe.cli.progress import ProgressBar
 from migsafe.cli.project_options import project_options
-from migsafe.errors import ExitCode, UsageError
-from migsafe.model.finding import Severity
-from migsafe.reporters import REPORTERS, reporter
+from migsafe.cli.report_options import Delivery, report_options
+from migsafe.errors import UsageError
 
 if TYPE_CHECKING:
     from migsafe.config import Config
     from migsafe.model.report import Report
 
 _STDIN = "-"
-_SEVERITIES = [severity.value for severity in Severity]
 _EXAMPLES = """\b
 Examples:
   migsafe lint                                     the paths of the configuration, or this folder
@@ -40,16 +36,6 @@ Examples:
 @click.command("lint", epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, metavar="[PATHS…]", type=click.Path())
 @click.option(
-    "--format",
-    "form",
-    type=NearestChoice(list(REPORTERS)),
-    default="text",
-    envvar="MIGSAFE_FORMAT",
-    show_default=True,
-    help="Form of the report.",
-)
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report there.")
-@click.option(
     "--select",
     multiple=True,
     type=RuleName(categories=True),
@@ -64,16 +50,6 @@ Examples:
     help="Run these besides the default set.",
 )
 @click.option("--ignore", multiple=True, type=RuleName(categories=True), metavar="NAMES", help="Do not run these.")
-@click.option(
-    "--fail-on",
-    type=NearestChoice([*_SEVERITIES, "never"]),
-    help="Exit with 1 for findings of this severity or above.  [default: error]",
-)
-@click.option(
-    "--min-severity",
-    type=NearestChoice(_SEVERITIES),
-    help="Show findings of this severity or above.  [default: warning]",
-)
 @project_options
 @click.option(
     "--command",
@@ -93,17 +69,13 @@ Examples:
     help="What `migsafe verify --evidence` saw: its locks win over predicted ones.",
 )
 @click.option("--stdin-name", metavar="PATH", default="<stdin>", help="What to call the text of the standard input.")
-@click.option("--quiet", "-q", is_flag=True, help="One line per finding, and nothing else.")
-@click.option("--no-color", is_flag=True, help="No colours, also on a terminal.")
+@report_options
 def command(
     paths: tuple[str, ...],
-    form: str,
-    output: Path | None,
+    delivery: Delivery,
     config_file: Path | None,
     stdin_name: str,
     program: str | None,
-    quiet: bool,
-    no_color: bool,
     **options: Any,
 ) -> int:
     """Find what migrations would do to a busy database.
@@ -113,12 +85,13 @@ def command(
     from migsafe import api
     from migsafe.config import load_config
 
-    check_target(output)
     config = load_config(config_file, options=options)
-    report = _lint(paths, stdin_name, config, quiet) if program is None else api.lint_command(program, paths, config)
-    emit(reporter(form)(report, presentation(output, quiet=quiet, no_color=no_color)), output)
-    failed = any(config.fails(finding.severity) for finding in report.findings)
-    return ExitCode.FINDINGS if failed else ExitCode.CLEAN
+    report = (
+        _lint(paths, stdin_name, config, delivery.quiet)
+        if program is None
+        else api.lint_command(program, paths, config)
+    )
+    return delivery.deliver(report, config)
 
 
 def _lint(paths: tuple[str, ...], stdin_name: str, config: Config, quiet: bool) -> Report:

@@ -12,17 +12,13 @@ import click
 
 from migsafe.cli import only
 from migsafe.cli.choices import JobCount, NearestChoice
-from migsafe.cli.output import check_target, emit, write_atomically
-from migsafe.cli.presentation import presentation
+from migsafe.cli.output import check_target, write_atomically
 from migsafe.cli.progress import ProgressBar
 from migsafe.cli.project_options import project_options
+from migsafe.cli.report_options import Delivery, report_options
 from migsafe.cli.shadow_options import shadow_options
-from migsafe.errors import ExitCode
-from migsafe.model.finding import Severity
-from migsafe.reporters import REPORTERS, reporter
 from migsafe.reporters.neutral import neutral_line
 
-_SEVERITIES = [severity.value for severity in Severity]
 _EXAMPLES = """\b
 Examples:
   migsafe verify --diff origin/main                what a branch adds; the history is only applied
@@ -75,38 +71,14 @@ Examples:
     help="Prove what is new against the branch that CI merges into, or all.  [default: new where CI says which branch "
     "that is, and no path, --diff or --since is given; else all]",
 )
-@click.option(
-    "--format",
-    "form",
-    type=NearestChoice(list(REPORTERS)),
-    default="text",
-    envvar="MIGSAFE_FORMAT",
-    show_default=True,
-    help="Form of the report.",
-)
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report there.")
-@click.option(
-    "--fail-on",
-    type=NearestChoice([*_SEVERITIES, "never"]),
-    help="Exit with 1 for findings of this severity or above.  [default: error]",
-)
-@click.option(
-    "--min-severity",
-    type=NearestChoice(_SEVERITIES),
-    help="Show findings of this severity or above.  [default: warning]",
-)
-@click.option("--quiet", "-q", is_flag=True, help="One line per finding, and nothing else.")
-@click.option("--no-color", is_flag=True, help="No colours, also on a terminal.")
 @shadow_options
 @project_options
+@report_options
 def command(
     paths: tuple[Path, ...],
-    form: str,
-    output: Path | None,
+    delivery: Delivery,
     config_file: Path | None,
     evidence: Path | None,
-    quiet: bool,
-    no_color: bool,
     **options: Any,
 ) -> int:
     """Run migrations up, down and up again on a throw-away Postgres, and say what breaks.
@@ -118,7 +90,6 @@ def command(
     from migsafe import api
     from migsafe.config import load_config
 
-    check_target(output)
     check_target(evidence)
     proof = api.Proof(
         queries=options.pop("queries"),
@@ -130,13 +101,11 @@ def command(
     choice, since = options.pop("only"), options["since"]
     config = load_config(config_file, options=options)
     diff, line = only.choose(choice, diff=config.diff, since=since, paths=bool(paths), environ=os.environ)
-    if line is not None and not quiet:
+    if line is not None and not delivery.quiet:
         click.echo(neutral_line(line), err=True)
     config = replace(config, diff=diff)
     named = paths or tuple(map(Path, config.paths)) or (Path(os.curdir),)
     with ProgressBar() as bar:
         keep = None if evidence is None else partial(write_atomically, evidence)
-        report = api.verify(named, config, proof, progress=None if quiet else bar, evidence=keep)
-    emit(reporter(form)(report, presentation(output, quiet=quiet, no_color=no_color)), output)
-    failed = any(config.fails(finding.severity) for finding in report.findings)
-    return ExitCode.FINDINGS if failed else ExitCode.CLEAN
+        report = api.verify(named, config, proof, progress=None if delivery.quiet else bar, evidence=keep)
+    return delivery.deliver(report, config)

@@ -44,7 +44,7 @@ class ColumnRename:
         yield f"            release code that writes {old} and {new}, and reads {old}"
         yield "  migrate   in batches, outside of the migration:"
         # For a person to read: no database gets it.
-        yield f"            UPDATE {table} SET {new} = {old}"  # noqa: S608
+        yield f"            UPDATE {table} SET {new} = {old}"  # noqa: S608  # for a person to read
         yield f"             WHERE {new} IS NULL AND {old} IS NOT NULL AND <a range of keys>;"
         first = f"then make {new} NOT NULL, and" if self.new.not_null else "then"
         yield f"            {first} release code that uses {new} alone"

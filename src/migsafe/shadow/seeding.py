@@ -236,8 +236,8 @@ def _looked_up(reference: _Reference, parent: tuple[str, str], number: int) -> I
     """The values of one row of the parent, another one for another row as far as it has so many."""
     for column, parent_column in zip(reference.columns, reference.parent_columns, strict=True):
         # The row's number is an integer of our own.
-        place = f"{number - 1} % (select greatest(count(*), 1) from {{parent}})"  # noqa: S608
-        sql = f"(select {{column}} from {{parent}} order by ctid limit 1 offset {place})"  # noqa: S608
+        place = f"{number - 1} % (select greatest(count(*), 1) from {{parent}})"  # noqa: S608  # an integer of our own
+        sql = f"(select {{column}} from {{parent}} order by ctid limit 1 offset {place})"  # noqa: S608  # of our own
         yield column, _Cell(sql, {"column": (parent_column,), "parent": parent})
 
 

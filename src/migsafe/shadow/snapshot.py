@@ -103,7 +103,7 @@ def snapshot_query(kinds: Collection[str], *, columns: str, units_of: Callable[[
     blocks = load("snapshot.sql")
     # The kinds are the file's own headings, which are words of small letters.
     texts = (
-        f"select '{kind}', {columns} from (\n{text}\n) as of_kind (name, part, facts, unit)"  # noqa: S608
+        f"select '{kind}', {columns} from (\n{text}\n) as of_kind (name, part, facts, unit)"  # noqa: S608  # from a file of ours
         for kind, sql in blocks.items()
         if kind in kinds and kind != _HEAD
         for text in [only_units(sql, units_of(kind) if units_of else None)]

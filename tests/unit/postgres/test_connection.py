@@ -28,7 +28,7 @@ def test_an_unreachable_server_is_an_error_without_the_password(dsn: str) -> Non
 
 
 def test_connection_strings_are_quoted() -> None:
-    assert make_dsn(host="/tmp/it's here", port=5432) == "host='/tmp/it\\'s here' port=5432"
+    assert make_dsn(host="/run/it's here", port=5432) == "host='/run/it\\'s here' port=5432"
 
 
 def test_importing_the_packages_does_not_import_psycopg() -> None:

@@ -129,7 +129,8 @@ def _looked_up(database: Database, key: ForeignKey, parent: Table | None, number
     names = {f"c{place}": column for place, column in enumerate(columns)}
     listed = ", ".join(f"{{{place}}}" for place in names)
     # Places of names of our own, and nothing else, are put together here.
-    rows = database.query_with_names(f"select {listed} from {{parent}}", names={**names, "parent": parent.name})  # noqa: S608
+    sql = f"select {listed} from {{parent}}"  # noqa: S608  # only places of names are put together
+    rows = database.query_with_names(sql, names={**names, "parent": parent.name})
     return dict(zip(key.columns, rows[(number - 1) % len(rows)], strict=True)) if rows else {}
 
 

@@ -94,7 +94,7 @@ def _copy_rows(source: Session, target: Session, table: str, schema: Schema) -> 
     listed = ", ".join(f"{{{place}}}" for place in names)
     # Places of names of our own, and nothing else, are put together here.
     target.query(
-        f"insert into {{table}} ({listed}) select {listed} from {{source}}.{{table}}",  # noqa: S608
+        f"insert into {{table}} ({listed}) select {listed} from {{source}}.{{table}}",  # noqa: S608  # only places of names are put together
         table=table,
         source=source.schema or "",
         **names,
