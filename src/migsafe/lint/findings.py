@@ -14,7 +14,7 @@ from migsafe.model.locks import LockClaim, LockMode, Work
 from migsafe.model.names import QualifiedName
 from migsafe.model.observation import Observation
 from migsafe.model.operation import BaseOperation
-from migsafe.model.script import Direction, Position, Script, Span
+from migsafe.model.script import Direction, Span
 from migsafe.rules.context import Context
 from migsafe.rules.hazard import Hazard
 from migsafe.rules.knowledge.locks import locks
@@ -39,13 +39,14 @@ def build(
     """
     span = hazard.at or operation.span
     claims = _as_observed(_claims(hazard, operation, context), context, observed)
+    start, end = context.script.extent(span)
     finding = Finding(
         rule=rule.name,
         category=rule.category,
         severity=_severity(rule, hazard, context.direction),
         path=context.script.path,
-        start=context.script.position(span.start),
-        end=_end(context.script, span),
+        start=start,
+        end=end,
         migration=context.migration,
         direction=context.direction,
         operation=operation_name(operation),
@@ -58,14 +59,6 @@ def build(
         sql=context.statement.text if context.script.rendered and context.statement is not None else None,
     )
     return replace(finding, fingerprint=_fingerprint(finding, _statement_text(context, span)))
-
-
-def _end(script: Script, span: Span) -> Position:
-    """Where a hazard ends in the file; in a program, at the end of the line on which its operation begins."""
-    if not script.rendered:
-        return script.position(max(span.start, span.end))
-    start = script.position(span.start)
-    return Position(start.line, max(start.column, len(script.source.line(start.line).rstrip()) + 1))
 
 
 def operation_name(operation: BaseOperation) -> str:

@@ -140,6 +140,13 @@ class Script:
         """The file's line and column of the script's code point `offset`."""
         return self.source.position(self.source_offset(offset))
 
+    def extent(self, span: Span) -> tuple[Position, Position]:
+        """Where a span begins and ends in the file; in a program, the rest of the line that makes it."""
+        start = self.position(span.start)
+        if not self.rendered:
+            return start, self.position(max(span.start, span.end))
+        return start, Position(start.line, max(start.column, len(self.source.line(start.line).rstrip()) + 1))
+
 
 @dataclass(frozen=True)
 class Migration:

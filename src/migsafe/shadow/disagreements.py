@@ -7,7 +7,6 @@ out of sight decides; scans that the planner chooses, or a trigger makes; what h
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,14 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from migsafe.model.finding import Finding, Severity
 from migsafe.model.locks import LockClaim, LockMode, Work
 from migsafe.model.names import QualifiedName
-from migsafe.model.script import Position
 from migsafe.rules.knowledge.table_work import Bounds
-from migsafe.rules.proofs import CHECKS, LOCK_NOT_AS_PREDICTED
+from migsafe.rules.proofs import LOCK_NOT_AS_PREDICTED
+from migsafe.shadow.seen import finding_of
 from migsafe.shadow.zones import UTC, WITH_OFFSET
 
 if TYPE_CHECKING:
     from migsafe.model.evidence import ObservedMigration, ObservedStatement
-    from migsafe.model.statement import ReadScript, Statement
+    from migsafe.model.statement import ReadScript
     from migsafe.shadow.migration import ShadowMigration
     from migsafe.shadow.prediction import Prediction
 
@@ -141,40 +140,21 @@ def _finding(
     seen: ObservedStatement,
     found: Sequence[Disagreement],
 ) -> Finding:
-    check = CHECKS[LOCK_NOT_AS_PREDICTED]
     statement = up.statements[seen.index]
-    start, end = _place(up, statement)
     tables = tuple(dict.fromkeys(one.table for one in found))
     objects = tuple(map(str, tables))
     said = "; ".join(f"on {one.table} migsafe predicts {one.predicted}, and {one.observed} was seen" for one in found)
     predicted = (LockClaim(table, mode) for table, mode in prediction.locks.items() if table in tables)
     observed = (claim for claim in seen.observation.locks if claim.table in tables)
-    parts = (check.name, migration.id, seen.fingerprint, *objects)
-    return Finding(
-        rule=check.name,
-        category=check.category,
+    found_there = finding_of(
+        LOCK_NOT_AS_PREDICTED,
+        migration.id,
+        up,
         severity=Severity.WARNING,
-        path=up.script.path,
-        start=start,
-        end=end,
-        migration=migration.id,
-        direction=up.script.direction,
-        operation="statement",
-        objects=objects,
         message=said,
-        why=check.why,
-        instead=check.instead,
-        locks=(*predicted, *observed),
-        work=max((seen.observation.work(table) for table in tables), key=list(_WORK_WORDS).index),
-        fingerprint=hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32],
-        sql=statement.text if up.script.rendered else None,
+        statement=statement,
+        objects=objects,
+        kind="statement",
     )
-
-
-def _place(up: ReadScript, statement: Statement) -> tuple[Position, Position]:
-    """Where a statement stands; in a program, the line that makes it."""
-    start = up.script.position(statement.span.start)
-    if up.script.rendered:
-        line = up.script.source.line(start.line).rstrip()
-        return start, Position(start.line, max(start.column, len(line) + 1))
-    return start, up.script.position(max(statement.span.start, statement.span.end))
+    work = max((seen.observation.work(table) for table in tables), key=list(_WORK_WORDS).index)
+    return replace(found_there, locks=(*predicted, *observed), work=work)

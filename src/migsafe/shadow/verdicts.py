@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from migsafe.model.finding import Finding, Severity
 from migsafe.model.locks import Work
 from migsafe.model.operation import AddColumn
-from migsafe.model.script import Direction, Position, Span
+from migsafe.model.script import Direction
 from migsafe.rules.proofs import (
     CHECKS,
     MIGRATION_FAILS,
@@ -22,9 +21,10 @@ from migsafe.rules.proofs import (
 )
 from migsafe.rules.wording import name_list
 from migsafe.shadow.differences import classify
+from migsafe.shadow.seen import finding_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from migsafe.model.statement import ReadScript, Statement
     from migsafe.shadow.differences import Loss
@@ -90,7 +90,7 @@ def failed(
     state = f" ({failure.sqlstate})" if failure.sqlstate else ""
     end = " at the end of the transaction" if failure.statement is None else ""
     rows = " on tables with rows" if only_rows else ""
-    return _finding(
+    return finding_of(
         check,
         migration.id,
         read,
@@ -104,7 +104,7 @@ def failed(
 
 def unproved(migration: ShadowMigration, reason: str, *, statement: Statement | None = None) -> Finding:
     """A migration of which nothing can be said, and why."""
-    return _finding(
+    return finding_of(
         UNPROVED,
         migration.id,
         migration.up or migration.down,
@@ -117,7 +117,7 @@ def unproved(migration: ShadowMigration, reason: str, *, statement: Statement | 
 def observed(
     check: str,
     migration: ShadowMigration,
-    statement: Statement,
+    statement: Statement | None,
     *,
     severity: Severity,
     objects: tuple[str, ...],
@@ -125,7 +125,7 @@ def observed(
     work: Work = Work.NONE,
 ) -> Finding:
     """What was seen of one statement of a way up, and is no failure."""
-    found = _finding(
+    found = finding_of(
         check,
         migration.id,
         migration.up,
@@ -139,7 +139,7 @@ def observed(
 
 def no_ways_back(migration: ShadowMigration, missing: int, of: int) -> Finding:
     """Said once of a project that keeps few ways back or none: its tool has none, or nobody writes them."""
-    return _finding(
+    return finding_of(
         NO_WAY_BACK,
         migration.id,
         migration.up,
@@ -162,7 +162,7 @@ def _no_way_back(migration: ShadowMigration, trip: RoundTrip, advice: str) -> It
         return
     objects = tuple(dict.fromkeys(name for loss in losses for name in loss.objects))
     how = "no way back" if migration.down is None else "an empty way back"
-    yield _finding(
+    yield finding_of(
         NO_WAY_BACK,
         migration.id,
         migration.down or migration.up,
@@ -181,7 +181,7 @@ def _way_back(migration: ShadowMigration, trip: RoundTrip, advice: str) -> Itera
     for loss in classify(trip.clean.lost):
         repaired = for_good.isdisjoint(loss.keys)
         why = CHECKS[WAY_BACK_DIFFERS].why
-        yield _finding(
+        yield finding_of(
             WAY_BACK_DIFFERS,
             migration.id,
             migration.down,
@@ -213,57 +213,3 @@ def _nearest(loss: Loss, read: ReadScript | None) -> Statement | None:
         return len(wanted & {word.lower() for word in _WORD.findall(statement.text)})
 
     return max(read.statements, key=likeness, default=None) if read is not None else None
-
-
-def _finding(  # noqa: PLR0913  # a finding has many parts
-    check: str,
-    migration: str,
-    read: ReadScript | None,
-    *,
-    severity: Severity,
-    message: str,
-    statement: Statement | None = None,
-    objects: tuple[str, ...] = (),
-    kind: str = "",
-    why: str | None = None,
-    advice: str = "",
-) -> Finding:
-    descriptor = CHECKS[check]
-    start, end = _place(read, statement)
-    return Finding(
-        rule=check,
-        category=descriptor.category,
-        severity=severity,
-        path=read.script.path if read is not None else "",
-        start=start,
-        end=end,
-        migration=migration,
-        direction=read.script.direction if read is not None else Direction.UP,
-        operation=kind.replace(" ", "-") or "migration",
-        objects=objects,
-        message=message,
-        why=descriptor.why if why is None else why,
-        instead=" ".join(filter(None, [descriptor.instead, advice])),
-        fingerprint=_fingerprint(check, migration, kind, statement, objects),
-        sql=statement.text if statement is not None and read is not None and read.script.rendered else None,
-    )
-
-
-def _place(read: ReadScript | None, statement: Statement | None) -> tuple[Position, Position]:
-    """Where a statement stands; the first one where none is named; in a program, the line that makes it."""
-    if read is None:
-        return Position(1, 1), Position(1, 1)
-    first = statement or (read.statements[0] if read.statements else None)
-    span = first.span if first is not None else Span(0, 0)
-    start = read.script.position(span.start)
-    if read.script.rendered:
-        line = read.script.source.line(start.line).rstrip()
-        return start, Position(start.line, max(start.column, len(line) + 1))
-    return start, read.script.position(max(span.start, span.end))
-
-
-def _fingerprint(check: str, migration: str, kind: str, statement: Statement | None, objects: Iterable[str]) -> str:
-    """Stays when lines move, files are renamed or messages are reworded."""
-    text = " ".join(statement.text.split()).lower() if statement is not None else ""
-    parts = (check, migration, kind, text, *objects)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

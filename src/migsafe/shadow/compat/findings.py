@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migsafe.model.finding import Evidence, Finding, Severity
 from migsafe.model.names import QualifiedName
-from migsafe.model.script import Direction, Position, Span
 from migsafe.rules.proofs import CHECKS, RESULT_SHAPE_CHANGES, RUNNING_RELEASE_BREAKS
 from migsafe.shadow.compat.classify import FOREIGN_KEY_VIOLATION
 from migsafe.shadow.compat.query import Breakage, Layer, Origin, Query
+from migsafe.shadow.seen import finding_of
 
 if TYPE_CHECKING:
     from migsafe.model.statement import ReadScript, Statement
@@ -69,26 +69,18 @@ def _finding(group: Sequence[Breakage], migration: str, up: ReadScript) -> Findi
     first = group[0]
     check = CHECKS[RESULT_SHAPE_CHANGES if first.kind == "shape" else RUNNING_RELEASE_BREAKS]
     statement = _likely_cause(first, up.statements)
-    start, end = _place(statement, up)
     objects = tuple(dict.fromkeys(breakage.query.called for breakage in group))
-    return Finding(
-        rule=check.name,
-        category=check.category,
+    found = finding_of(
+        check.name,
+        migration,
+        up,
         severity=severity_of(first),
-        path=up.script.path,
-        start=start,
-        end=end,
-        migration=migration,
-        direction=Direction.UP,
-        operation="migration",
-        objects=objects,
         message=_message(group),
+        statement=statement,
+        objects=objects,
         why=_why(first, check.why),
-        instead=check.instead,
-        evidence=tuple(_evidence(breakage, check.name) for breakage in group),
-        fingerprint=_fingerprint(check.name, migration, statement, objects),
-        sql=statement.text if statement is not None and up.script.rendered else None,
     )
+    return replace(found, evidence=tuple(_evidence(breakage, check.name) for breakage in group))
 
 
 def _message(group: Sequence[Breakage]) -> str:
@@ -135,20 +127,3 @@ def _tables(statement: Statement) -> set[str]:
 
 def _words(query: Query) -> set[str]:
     return set(_WORD.findall(query.sql.lower()))
-
-
-def _place(statement: Statement | None, up: ReadScript) -> tuple[Position, Position]:
-    """The statement's; in a rendered program, the line that made it."""
-    span = statement.span if statement is not None else Span(0, 0)
-    start = up.script.position(span.start)
-    if up.script.rendered:
-        line = up.script.source.line(start.line).rstrip()
-        return start, Position(start.line, max(start.column, len(line) + 1))
-    return start, up.script.position(max(span.start, span.end))
-
-
-def _fingerprint(rule: str, migration: str, statement: Statement | None, objects: Iterable[str]) -> str:
-    """Stays when lines move, files are renamed or messages are reworded."""
-    text = " ".join(statement.text.split()).lower() if statement is not None else ""
-    parts = (rule, migration, Direction.UP, text, *objects)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

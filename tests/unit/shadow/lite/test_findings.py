@@ -23,8 +23,8 @@ def test_lost_rows_stand_on_the_statement_that_takes_them() -> None:
     )
 
 
-def test_lost_rows_without_a_statement_stand_at_the_start() -> None:
-    assert rows_are_lost(migration("\nSELECT 1;"), RowsLost(None, ("a",), ())).start == Position(1, 1)
+def test_lost_rows_without_a_statement_stand_on_the_first_one() -> None:
+    assert rows_are_lost(migration("\nSELECT 1;"), RowsLost(None, ("a",), ())).start == Position(2, 1)
 
 
 def test_rebuilds_are_counted_by_migration() -> None:
