@@ -32,7 +32,7 @@ def exit_code_of(error: BaseException) -> int:
 
 
 def close_stdout() -> None:
-    """The reader has gone (`migsafe lint | head`): write the rest to nowhere, also when the interpreter ends."""
+    """Nothing more can be written (`migsafe lint | head`, a full disk): the rest goes nowhere, at the very end too."""
     try:
         descriptor = sys.stdout.fileno()
     except (AttributeError, OSError, ValueError):  # not a real file: nothing is left to flush

@@ -24,8 +24,10 @@ def emit(text: str, file: Path | None) -> None:
         return
     try:
         click.echo(text, nl=False, color=True)  # colour was decided by whoever rendered the text
-    except BrokenPipeError:
-        close_stdout()
+    except OSError as error:
+        close_stdout()  # what is still buffered would fail again when the interpreter ends, with a status of its own
+        if not isinstance(error, BrokenPipeError):
+            raise
 
 
 def check_target(file: Path | None) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from migsafe.model.script import Span
 
 _NOT_A_BREAK = re.compile(r"[^\r\n]")
-_COMMENTS_AND_SPACE = re.compile(r"(?:\s++|--[^\n]*+(?:\n|\Z)|/\*.*?\*/)*+\Z", re.DOTALL)
+_COMMENT_OR_SPACE = re.compile(r"\s+|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 class Line(NamedTuple):
@@ -51,4 +51,9 @@ def keep_only(text: str, kept: Iterable[Span]) -> str:
 
 def is_only_comments(text: str) -> bool:
     """Whether a text holds nothing but comments and white space."""
-    return _COMMENTS_AND_SPACE.match(text) is not None
+    # Piece by piece, and not by one pattern that repeats them possessively: Python 3.11.2 takes an open comment for a
+    # closed one then (3.11.7 does not).
+    at = 0
+    while piece := _COMMENT_OR_SPACE.match(text, at):
+        at = piece.end()
+    return at == len(text)
