@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migsafe.catalogue.document import CatalogueSource, document, render_json
-from migsafe.catalogue.project import NotUnderstood, Progress, read_project
+from migsafe.catalogue.progress import Progress
+from migsafe.catalogue.project import NotUnderstood, read_project
 from migsafe.catalogue.text import render_text
 from migsafe.model.catalogue import Catalogue
 

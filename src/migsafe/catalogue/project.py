@@ -18,11 +18,10 @@ from migsafe.parse import read_script
 from migsafe.sources import SourceOptions, read_paths
 
 if TYPE_CHECKING:
+    from migsafe.catalogue.progress import Progress
     from migsafe.config import Config
     from migsafe.model.names import QualifiedName
     from migsafe.model.statement import ReadScript
-
-Progress = Callable[[int, int], None]
 
 #: How many names an error lists.
 _FEW = 3

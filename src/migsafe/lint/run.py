@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 from migsafe.catalogue.following import ReadScripts
+from migsafe.catalogue.progress import Counter, Progress
 from migsafe.catalogue.project import source_options
 from migsafe.config import Config
 from migsafe.config.nearest import did_you_mean
@@ -31,8 +32,6 @@ from migsafe.rules import RULES
 from migsafe.rules.context import Surroundings
 from migsafe.rules.proofs import CHECKS
 from migsafe.sources import LoadedLayout, narrow, read_command, read_paths, read_stdin
-
-Progress = Callable[[int, int], None]
 
 
 def lint_paths(paths: Sequence[str | Path], config: Config, *, progress: Progress | None = None) -> Report:
@@ -107,7 +106,7 @@ def _report(
     _refuse_unknown_ignores(config)
     layouts = narrow(layouts, since=config.since)
     total = sum(len(layout.migrations.migrations) for layout in layouts)
-    count = _Counter(progress, total)
+    count = Counter(progress, total)
     scripts = scripts or ReadScripts()
     observed = read_evidence(config.evidence) if config.evidence is not None else None
     outcomes = [lint(_read(layout, count, scripts), rules, _settings(layout, config, observed)) for layout in layouts]
@@ -128,22 +127,8 @@ def _report(
     )
 
 
-class _Counter:
-    """Tells the progress callback how many migrations are done."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self._progress = progress
-        self._total = total
-        self._done = 0
-
-    def next(self) -> None:
-        self._done += 1
-        if self._progress is not None:
-            self._progress(self._done, self._total)
-
-
 def _read(
-    layout: LoadedLayout, count: _Counter, scripts: ReadScripts
+    layout: LoadedLayout, count: Counter, scripts: ReadScripts
 ) -> Iterator[ReadMigration | tuple[UnreadableFile, Script]]:
     """The layout's migrations, each read when it is asked for and forgotten after."""
     for file in layout.migrations.unreadable:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    Progress = Callable[[int, int], None]
-
+    from migsafe.catalogue.progress import Progress
     from migsafe.config import Config
     from migsafe.model.report import Report
     from migsafe.shadow.verify import Companion

@@ -23,6 +23,7 @@ from migsafe.shadow.verdicts import failed, unproved, verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from migsafe.catalogue.progress import Counter
     from migsafe.model.finding import Finding
     from migsafe.model.script import Migration
     from migsafe.model.statement import ReadScript, Statement
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from migsafe.shadow.round_trip import RoundTrip
     from migsafe.shadow.slices import Slice
     from migsafe.shadow.snapshot import Snapshot
-    from migsafe.shadow.steps import Counter, Steps
+    from migsafe.shadow.steps import Steps
     from migsafe.shadow.verify import Companion, Timings, VerifyOptions
 
 #: duplicate_object, and unique_violation where two sessions make the same at the same moment.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from threading import Lock
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migsafe.parse import read_script
@@ -14,25 +13,6 @@ if TYPE_CHECKING:
     from migsafe.model.script import Migration, Script
     from migsafe.model.statement import ReadScript
     from migsafe.sources import LoadedLayout
-
-Progress = Callable[[int, int], None]
-
-
-class Counter:
-    """Tells the progress callback how many migrations are done."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self._progress = progress
-        self._total = total
-        self._done = 0
-        self._lock = Lock()
-
-    def next(self) -> None:
-        """One more is done, in whatever thread."""
-        with self._lock:
-            self._done += 1
-            if self._progress is not None:
-                self._progress(self._done, self._total)
 
 
 class Steps:

@@ -16,24 +16,25 @@ from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from migsafe.catalogue.progress import Counter
 from migsafe.config import Config
 from migsafe.model.dialect import Dialect
 from migsafe.shadow.choice import ServerChoice, start_server
 from migsafe.shadow.run import Run
 from migsafe.shadow.slices import cut, how_many
-from migsafe.shadow.steps import Counter, Steps, read_migration
+from migsafe.shadow.steps import Steps, read_migration
 from migsafe.shadow.together import run_together
 from migsafe.shadow.verdicts import no_ways_back, unproved
 from migsafe.shadow.verify_report import Outcome, build_report
 
 if TYPE_CHECKING:
+    from migsafe.catalogue.progress import Progress
     from migsafe.model.finding import Finding
     from migsafe.model.report import Report
     from migsafe.postgres.connection import Session
     from migsafe.shadow.choice import ShadowServer
     from migsafe.shadow.execution import Watch
     from migsafe.shadow.migration import ShadowMigration
-    from migsafe.shadow.steps import Progress
     from migsafe.sources import LoadedLayout
 
 __all__ = ["Companion", "Progress", "Timings", "VerifyOptions", "verify"]

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from lite_scripts import script
+from migsafe.catalogue.progress import Counter
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import Direction, Gap, Migration, MigrationSet, Script, SourceText, Span, TransactionRule
 from migsafe.shadow.migration import ShadowMigration
-from migsafe.shadow.steps import Counter, Steps, doubts_of, read_migration
+from migsafe.shadow.steps import Steps, doubts_of, read_migration
 from migsafe.sources import LoadedLayout
 
 

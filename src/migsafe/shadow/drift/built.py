@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,12 @@ from migsafe.shadow.server import ThrowawayServer
 from migsafe.shadow.snapshot import Snapshot, take_snapshot
 
 if TYPE_CHECKING:
+    from migsafe.catalogue.progress import Progress
     from migsafe.catalogue.project import ReadUp
     from migsafe.model.statement import ReadScript
     from migsafe.postgres.connection import Session
     from migsafe.shadow.choice import ShadowServer
     from migsafe.shadow.migration import Failure
-
-Progress = Callable[[int, int], None]
 
 _HINT = "migsafe verify shows what fails; --shadow-url names a server that has what is lacking; --static needs none"
 

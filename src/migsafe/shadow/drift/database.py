@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from migsafe.catalogue.progress import Progress
 from migsafe.catalogue.project import Project
 from migsafe.errors import UsageError
 from migsafe.model.dialect import Dialect, ServerVersion
@@ -14,7 +15,7 @@ from migsafe.postgres.catalogue import read_catalogue
 from migsafe.postgres.reading import look
 from migsafe.reporters.summary import plural
 from migsafe.shadow.choice import ServerChoice, start_server
-from migsafe.shadow.drift.built import Progress, build
+from migsafe.shadow.drift.built import build
 from migsafe.shadow.drift.findings import Places, build_findings
 from migsafe.shadow.drift.fold import Drift, find_drift
 from migsafe.shadow.drift.scope import narrow

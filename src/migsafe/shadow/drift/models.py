@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from migsafe.catalogue.following import Following
+from migsafe.catalogue.progress import Progress
 from migsafe.errors import EnvironmentFailedError, UsageError
 from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
 from migsafe.model.script import Position
 from migsafe.postgres.connection import StatementFailedError
 from migsafe.shadow.choice import ServerChoice, start_server
-from migsafe.shadow.drift.built import Progress, build
+from migsafe.shadow.drift.built import build
 from migsafe.shadow.drift.database import Comparison, unread
 from migsafe.shadow.drift.findings import Place, Places, build_findings
 from migsafe.shadow.drift.fold import find_drift

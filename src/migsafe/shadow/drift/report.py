@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from migsafe.catalogue.progress import Progress
 from migsafe.catalogue.project import Project
 from migsafe.errors import UsageError
 from migsafe.model.finding import Finding, Severity, order_of_reading
@@ -13,7 +14,6 @@ from migsafe.model.report import Report
 from migsafe.model.script import SourceText
 from migsafe.reporters.summary import plural
 from migsafe.rules.proofs import CHECKS, DRIFT
-from migsafe.shadow.drift.built import Progress
 from migsafe.shadow.drift.database import Comparison, compare_database
 from migsafe.shadow.drift.models import compare_models
 from migsafe.shadow.options import DriftOptions

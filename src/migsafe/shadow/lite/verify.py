@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from migsafe.catalogue.progress import Counter
 from migsafe.config import Config
 from migsafe.errors import EnvironmentFailedError
 from migsafe.model.dialect import Dialect
@@ -17,7 +18,7 @@ from migsafe.shadow.lite.lacks import what_is_lacking
 from migsafe.shadow.lite.rebuilds import find_rebuilds
 from migsafe.shadow.lite.round_trip import LiteProver
 from migsafe.shadow.lite.weights import weighed
-from migsafe.shadow.steps import Counter, Steps, doubts_of, read_migration
+from migsafe.shadow.steps import Steps, doubts_of, read_migration
 from migsafe.shadow.verdicts import failed, no_ways_back, unproved, verdict
 from migsafe.shadow.verify_report import Outcome, build_report
 from migsafe.sqlite.connection import StatementRefusedError, linked_version
@@ -25,12 +26,12 @@ from migsafe.sqlite.connection import StatementRefusedError, linked_version
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from migsafe.catalogue.progress import Progress
     from migsafe.model.finding import Finding
     from migsafe.model.report import Report
     from migsafe.model.script import Migration
     from migsafe.shadow.migration import Failure, ShadowMigration
     from migsafe.shadow.snapshot import Snapshot
-    from migsafe.shadow.steps import Progress
     from migsafe.shadow.verify import VerifyOptions
     from migsafe.sources import LoadedLayout
 

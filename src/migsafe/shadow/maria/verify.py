@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from migsafe.catalogue.progress import Counter
 from migsafe.config import Config
 from migsafe.errors import EnvironmentFailedError
 from migsafe.model.dialect import Dialect
@@ -19,7 +20,7 @@ from migsafe.shadow.maria.lacks import what_is_lacking
 from migsafe.shadow.maria.outside import find_outside
 from migsafe.shadow.maria.round_trip import HistoryNotRepeatedError, MariaProver
 from migsafe.shadow.maria.weights import fails_on_any_row
-from migsafe.shadow.steps import Counter, Steps, doubts_of, read_migration
+from migsafe.shadow.steps import Steps, doubts_of, read_migration
 from migsafe.shadow.verdicts import failed, verdict
 from migsafe.shadow.verify import VerifyOptions
 from migsafe.shadow.verify_report import Outcome, build_report
@@ -28,6 +29,7 @@ from migsafe.shadow.weights import weighed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from migsafe.catalogue.progress import Progress
     from migsafe.model.finding import Finding
     from migsafe.model.report import Report
     from migsafe.model.statement import ReadScript, Statement
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from migsafe.shadow.maria.online import Refusal
     from migsafe.shadow.migration import Failure, ShadowMigration
     from migsafe.shadow.round_trip import RoundTrip
-    from migsafe.shadow.steps import Progress
     from migsafe.sources import LoadedLayout
 
 
