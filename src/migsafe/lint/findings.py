@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Container
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from migsafe.model.locks import LockClaim, LockMode, Work
 from migsafe.model.names import QualifiedName
 from migsafe.model.observation import Observation
 from migsafe.model.operation import BaseOperation
+from migsafe.model.operation.base import operation_name
 from migsafe.model.script import Direction, Span
 from migsafe.rules.context import Context
 from migsafe.rules.hazard import Hazard
@@ -22,7 +22,6 @@ from migsafe.rules.knowledge.work import work
 from migsafe.rules.registry import Rule
 from migsafe.rules.tool_words import in_words_of
 
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NAMING_ATTRIBUTES = (
     "table", "index", "view", "type", "domain", "sequence", "name", "schema", "extension", "database", "target",
     "tablespace", "partition", "parameter", "publication",
@@ -59,11 +58,6 @@ def build(
         sql=context.statement.text if context.script.rendered and context.statement is not None else None,
     )
     return replace(finding, fingerprint=_fingerprint(finding, _statement_text(context, span)))
-
-
-def operation_name(operation: BaseOperation) -> str:
-    """The operation's class as kebab-case, for example `create-index`."""
-    return _WORD_START.sub("-", type(operation).__name__).lower()
 
 
 def named_objects(operation: BaseOperation) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from migsafe.model.declaration import SILENT, Declaration
 from migsafe.model.dialect import Dialect
 
 
@@ -156,6 +157,10 @@ class Migration:
         id: what the tool calls it (version, revision, folder name); unique in its layout.
         repeatable: runs again whenever its text changes, after all others (Flyway `R__`).
         checksummed: the tool refuses to run when the file has changed since.
+        declaration: what it says of its phase, change and release.
+        needs: the migrations that must run before it, where the tool keeps a graph.
+        follows: those of them that lie on its own line: several where it merges branches, none where it begins one.
+        labels: the names of the branch that begins with it.
     """
 
     id: str
@@ -164,6 +169,10 @@ class Migration:
     down: Script | None = None
     repeatable: bool = False
     checksummed: bool = False
+    declaration: Declaration = SILENT
+    needs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
     @property
     def scripts(self) -> tuple[Script, ...]:

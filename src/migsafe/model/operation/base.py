@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from migsafe.model.names import QualifiedName
 from migsafe.model.script import Span
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +35,8 @@ class TableOperation(BaseOperation):
     table: QualifiedName
     if_exists: bool = False
     only: bool = False
+
+
+def operation_name(operation: BaseOperation) -> str:
+    """The operation's class as kebab-case, for example `create-index`."""
+    return _WORD_START.sub("-", type(operation).__name__).lower()
