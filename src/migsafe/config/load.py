@@ -12,10 +12,15 @@ from typing import Any, NamedTuple
 
 from migsafe.config import locate, values
 from migsafe.config.nearest import did_you_mean, nearest
+from migsafe.config.releases import READERS as RELEASE_READERS
+from migsafe.config.releases import ReleaseSettings, read_phase
 from migsafe.config.settings import Config, ConfiguredIgnore
+from migsafe.config.usage import READERS as USAGE_READERS
+from migsafe.config.usage import UsageSettings
 from migsafe.errors import ConfigurationError, UsageError
 from migsafe.model.dialect import Dialect
 from migsafe.model.finding import Severity
+from migsafe.model.phase import Phase
 from migsafe.model.script import TransactionRule
 
 PREFIX = "MIGSAFE_"
@@ -47,14 +52,20 @@ _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "shadow_url": values.text,
         "pg_bin": values.path,
         "evidence": values.path,
+        "state": values.path,
+        "state_key": values.text,
+        "stage": values.one_of("pull-request", "deploy"),
+        "show_cleared": values.switch,
     }
 )
 #: Settings that are a path, relative to the file that says them.
-_PATHS = frozenset({"python", "manage", "pg_bin", "evidence"})
+_PATHS = frozenset({"python", "manage", "pg_bin", "evidence", "state"})
 #: Settings of one run, not of a project.
-_NOT_IN_FILES = frozenset({"diff"})
+_NOT_IN_FILES = frozenset({"diff", "show_cleared"})
 #: Variables that are read elsewhere.
-_OTHER_VARIABLES = frozenset({"config", "format"})
+_OTHER_VARIABLES = frozenset({"config", "format", *(f"release_{name}" for name in RELEASE_READERS)})
+#: Settings that are tables of their own.
+_TABLES = ("release", "usage", "phases")
 
 _IGNORE_READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
     {
@@ -100,6 +111,7 @@ def load_config(
     named = path or (Path(variable) if (variable := environ.get(PREFIX + "CONFIG")) else None)
     found = locate.read(named) if named else locate.find(start)
     settings = _from_file(found, start) if found else {}
+    settings["release"] = ReleaseSettings(**settings.get("release", {}) | _release_from_environment(environ))
     for layer in (_from_environment(environ), _from_options(options or {})):
         placeholders = {**settings.get("placeholders", {}), **layer.get("placeholders", {})}
         settings |= layer
@@ -110,9 +122,14 @@ def load_config(
 
 def _from_file(found: locate.Found, start: Path) -> dict[str, Any]:
     table = dict(found.table)
-    known = [name for name in _READERS if name not in _NOT_IN_FILES]
+    known = [name for name in (*_READERS, *_TABLES) if name not in _NOT_IN_FILES]
     _refuse_unknown(table, known, str(found.path))
     names, ignores = _split_ignores(table.pop("ignore", []), found.path)
+    tables = {
+        "release": _release_from_file(_table("release", table, found.path), found.path, start),
+        "usage": _usage(_table("usage", table, found.path), found.path, start),
+        "phase_paths": _phase_paths(_table("phases", table, found.path), found.path),
+    }
     settings = {name: _read_value(name, value, _key(name, found.path)) for name, value in table.items()}
     if names:
         settings["ignore"] = values.texts(names)
@@ -120,7 +137,55 @@ def _from_file(found: locate.Found, start: Path) -> dict[str, Any]:
         settings["paths"] = tuple(_seen_from(start, found.path.parent, item) for item in settings["paths"])
     for name in _PATHS & settings.keys():
         settings[name] = type(settings[name])(_seen_from(start, found.path.parent, str(settings[name])))
-    return settings | {"reasoned_ignores": ignores}
+    return settings | tables | {"reasoned_ignores": ignores}
+
+
+def _table(name: str, table: dict[str, Any], path: Path) -> dict[str, Any]:
+    """One of the tables in the settings, which is taken out of them; empty where there is none."""
+    inner = table.pop(name, {})
+    if not isinstance(inner, dict):
+        raise ConfigurationError(f'{path}: key "{name}" must be a table', hint=f"[tool.migsafe.{name}]")
+    return inner
+
+
+def _release_from_file(table: dict[str, Any], path: Path, start: Path) -> dict[str, Any]:
+    _refuse_unknown(table, list(RELEASE_READERS), f"{path}: release")
+    read = {
+        name: _read_with(RELEASE_READERS[name], value, _Origin(f'{path}: release: key "{name}"'))
+        for name, value in table.items()
+    }
+    if "manifest" in read:
+        read["manifest"] = Path(_seen_from(start, path.parent, str(read["manifest"])))
+    return read
+
+
+def _release_from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    variables = {name: f"{PREFIX}RELEASE_{name.upper()}" for name in RELEASE_READERS}
+    return {
+        name: _read_with(RELEASE_READERS[name], environ[variable], _Origin(f"environment variable {variable}"))
+        for name, variable in variables.items()
+        if variable in environ
+    }
+
+
+def _usage(table: dict[str, Any], path: Path, start: Path) -> UsageSettings:
+    _refuse_unknown(table, list(USAGE_READERS), f"{path}: usage")
+    read = {
+        name: _read_with(USAGE_READERS[name], value, _Origin(f'{path}: usage: key "{name}"'))
+        for name, value in table.items()
+    }
+    if "statements" in read:
+        read["statements"] = tuple(_seen_from(start, path.parent, one) for one in read["statements"])
+    return UsageSettings(**read)
+
+
+def _phase_paths(table: dict[str, Any], path: Path) -> Mapping[str, Phase]:
+    return MappingProxyType(
+        {
+            pattern: _read_with(read_phase, value, _Origin(f'{path}: phases: key "{pattern}"'))
+            for pattern, value in table.items()
+        }
+    )
 
 
 def _key(name: str, path: Path) -> _Origin:
@@ -206,5 +271,9 @@ def _refuse_unknown(table: Mapping[str, object], known: list[str], where: str) -
 
 
 # A reader for each field, so that a new field without one is noticed at the first import.
-if missing := {field.name for field in fields(Config)} - set(_READERS) - {"reasoned_ignores", "source"}:
+if (
+    missing := {field.name for field in fields(Config)}
+    - set(_READERS)
+    - {"reasoned_ignores", "release", "usage", "phase_paths", "source"}
+):
     raise AssertionError(f"settings without a reader: {missing}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,8 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from migsafe.config.globs import matches
+from migsafe.config.releases import ReleaseSettings
+from migsafe.config.usage import UsageSettings
 from migsafe.model.dialect import Dialect
 from migsafe.model.finding import Severity
+from migsafe.model.phase import Phase
 from migsafe.model.script import TransactionRule
 
 Directions = Literal["up", "down", "both"]
@@ -70,6 +75,14 @@ class Config:
         shadow_url: a server on which the shadow gets databases of its own; one is started when None.
         evidence: what `verify --evidence` wrote; its locks win over predicted ones.
         pg_bin: the folder of Postgres' programs that start the shadow; found when None.
+        release: where releases come from, and how far apart the two ends of a change must be.
+        usage: where the application's code stands, and what else says who uses an object.
+        phase_paths: pattern of paths, relative to the file that says it → the phase of the migrations there.
+        state: live facts, a document `migsafe.state/1`; None where nobody gave any.
+        state_key: `env:NAME`, the variable with the key that the state document is signed with; None: only its digest
+            is checked.
+        stage: what is unknown of a contract warns in a pull request, and fails in a deployment.
+        show_cleared: findings that evidence took away are shown too.
         source: the file that was read; None without one.
     """
 
@@ -98,6 +111,13 @@ class Config:
     shadow_url: str | None = None
     pg_bin: Path | None = None
     evidence: Path | None = None
+    release: ReleaseSettings = field(default_factory=ReleaseSettings)
+    usage: UsageSettings = field(default_factory=UsageSettings)
+    phase_paths: Mapping[str, Phase] = field(default_factory=lambda: MappingProxyType({}))
+    state: Path | None = None
+    state_key: str | None = None
+    stage: Literal["pull-request", "deploy"] = "pull-request"
+    show_cleared: bool = False
     source: Path | None = None
 
     @property
@@ -105,6 +125,15 @@ class Config:
         """The lightest severity that is shown: what makes a run fail is never hidden."""
         candidates = (self.min_severity, self.fail_on or Severity.ERROR)
         return min(candidates, key=lambda severity: severity.weight)
+
+    def phase_at(self, path: str) -> Phase | None:
+        """The phase that `phase_paths` give a file, as `Script.path` shows it; the last pattern that matches wins."""
+        if not self.phase_paths:
+            return None
+        folder = self.source.absolute().parent if self.source is not None else Path.cwd()
+        seen = Path(os.path.relpath(path, folder)).as_posix()
+        found = [phase for pattern, phase in self.phase_paths.items() if matches(pattern, seen)]
+        return found[-1] if found else None
 
     def fails(self, severity: Severity) -> bool:
         """Whether a finding of this severity makes the run fail."""

@@ -130,6 +130,14 @@ def _scalar(value: object) -> str:
     raise BadValue("a table whose values are texts or numbers")
 
 
+def switch(value: object) -> bool:
+    """On or off."""
+    known = {True: True, False: False, "true": True, "1": True, "false": False, "0": False}
+    if not isinstance(value, bool | str) or value not in known:
+        raise BadValue("true or false")
+    return known[value]
+
+
 def day(value: object) -> date:
     """A day, as TOML's own date or as text YYYY-MM-DD."""
     if isinstance(value, date) and not isinstance(value, datetime):

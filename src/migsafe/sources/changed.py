@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 from migsafe.errors import EnvironmentFailedError, UsageError
-
-_TIMEOUT_SECONDS = 60
+from migsafe.git import GitRefusedError, git
 
 
 def changed_since(ref: str, folder: Path) -> frozenset[Path]:
@@ -42,7 +39,14 @@ def is_known(ref: str, folder: Path) -> bool:
 
 
 def _commit(ref: str, folder: Path) -> str:
-    return _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], folder, ref=ref).strip()
+    try:
+        return git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], folder).strip()
+    except GitRefusedError:
+        raise UsageError(
+            f"git knows no commit {ref!r}", hint="in CI, fetch it first: a shallow clone holds only the last commit"
+        ) from None
+    except EnvironmentFailedError as error:
+        raise _with_hint(error) from error
 
 
 def _merge_base(commit: str, folder: Path) -> str:
@@ -53,20 +57,14 @@ def _merge_base(commit: str, folder: Path) -> str:
         return commit
 
 
-def _git(arguments: list[str], folder: Path, *, ref: str | None = None) -> str:
-    program = shutil.which("git")
-    if program is None:
-        raise EnvironmentFailedError("git is not installed", hint="--diff needs git; name the files instead")
+def _git(arguments: list[str], folder: Path) -> str:
     try:
-        done = subprocess.run(  # noqa: S603  # no shell, a resolved program, and options ended before the user's word
-            [program, *arguments], cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise EnvironmentFailedError(f"git did not answer within {_TIMEOUT_SECONDS} seconds") from error
-    if done.returncode == 0:
-        return done.stdout
-    if ref is not None:
-        raise UsageError(
-            f"git knows no commit {ref!r}", hint="in CI, fetch it first: a shallow clone holds only the last commit"
-        )
-    raise UsageError(f"git: {done.stderr.strip() or 'failed'}", hint="--diff works inside a git working tree")
+        return git(arguments, folder)
+    except GitRefusedError as error:
+        raise UsageError(error.message, hint="--diff works inside a git working tree") from error
+    except EnvironmentFailedError as error:
+        raise _with_hint(error) from error
+
+
+def _with_hint(error: EnvironmentFailedError) -> EnvironmentFailedError:
+    return EnvironmentFailedError(error.message, hint="--diff needs git; name the files instead")

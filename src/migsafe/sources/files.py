@@ -15,11 +15,6 @@ from migsafe.model.script import SourceText, UnreadableFile
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-#: Folders that hold other people's code or build results: never searched, read only when they are named.
-SKIPPED_FOLDERS = frozenset(
-    {"node_modules", "venv", "env", "target", "vendor", "__pycache__", "site-packages", "dist", "build"}
-)
-
 
 def shown_path(path: Path) -> str:
     """The path as people see it: relative to the current folder when it is below it, with forward slashes."""

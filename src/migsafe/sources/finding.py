@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migsafe.sources.files import SKIPPED_FOLDERS, Folder
+from migsafe.config.folders import SKIPPED_FOLDERS
+from migsafe.sources.files import Folder
 from migsafe.sources.registry import PLAIN, claimant
 
 if TYPE_CHECKING:

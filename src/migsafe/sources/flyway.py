@@ -15,11 +15,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from migsafe.model.script import Direction, Migration, MigrationSet, Script, TransactionRule
+from migsafe.config.folders import SKIPPED_FOLDERS
+from migsafe.model.script import Direction, MigrationSet, Script, TransactionRule
 from migsafe.sources.base import FlatSource, SourceOptions
-from migsafe.sources.build import ScriptMaker, Sorter
+from migsafe.sources.build import ScriptMaker, Sorter, make_migration
 from migsafe.sources.dialects import choose_dialect, dialect_in_name
-from migsafe.sources.files import SKIPPED_FOLDERS, Folder
+from migsafe.sources.files import Folder
 from migsafe.sources.flyway_config import find_settings, runs_in_transaction
 from migsafe.sources.placeholders import UNKNOWN_TOOL, Style
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
     from migsafe.model.dialect import Dialect
 
-_NAME = re.compile(
+#: What a migration's file is called: `kind` V, U or B with a `version`, or `repeatable`; `description`, `ending`.
+FILE_NAME = re.compile(
     r"(?:(?P<kind>[VUB])(?P<version>[0-9]+(?:[._][0-9]+)*)|(?P<repeatable>R))__(?P<description>.+)"
     r"\.(?P<ending>sql|java|kt|class|py|sh|ps1)\Z",
     re.DOTALL,
@@ -101,12 +103,12 @@ class _Group(NamedTuple):
 
 
 def _is_sql_migration(name: str) -> bool:
-    match = _NAME.match(name)
+    match = FILE_NAME.match(name)
     return match is not None and match["ending"] == "sql"
 
 
 def _parse(folder: Folder, name: str) -> _File | None:
-    match = _NAME.match(name)
+    match = FILE_NAME.match(name)
     if match is None:
         return None
     written = match["version"] or ""
@@ -169,11 +171,8 @@ def _id(file: _File) -> str:
 def _add(group: _Group, maker: ScriptMaker, sorter: Sorter) -> None:
     up = _script(group.up, Direction.UP, maker, sorter)
     down = _script(group.undo, Direction.DOWN, maker, sorter)
-    first = up or down
-    if first is not None:
-        sorter.migrations.append(
-            Migration(group.id, first.path, up, down, repeatable=group.repeatable, checksummed=True)
-        )
+    if up is not None or down is not None:
+        sorter.migrations.append(make_migration(group.id, up, down, repeatable=group.repeatable, checksummed=True))
 
 
 def _script(file: _File | None, direction: Direction, maker: ScriptMaker, sorter: Sorter) -> Script | None:

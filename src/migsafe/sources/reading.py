@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from migsafe.config.folders import SKIPPED_FOLDERS
 from migsafe.errors import NoMigrationsError, PathNotFoundError
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import MigrationSet, SourceText, UnreadableFile
 from migsafe.sources.base import LoadedLayout, Source, SourceOptions
 from migsafe.sources.dialects import choose_dialect
-from migsafe.sources.files import SKIPPED_FOLDERS, Folder, decode_source, shown_path
+from migsafe.sources.files import Folder, decode_source, shown_path
 from migsafe.sources.finding import Finder, Found, folders_below
 from migsafe.sources.registry import PLAIN, SOURCES, claimant, source_named
 from migsafe.sources.unread import PYTHON_FOLDERS, hint_for_folder, hint_for_text

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from migsafe.config.folders import SKIPPED_FOLDERS
 from migsafe.errors import NoMigrationsError, PathNotFoundError
-from migsafe.sources.files import SKIPPED_FOLDERS, Folder
+from migsafe.sources.files import Folder
 from migsafe.sources.unread import DJANGO_HINT
 
 if TYPE_CHECKING:

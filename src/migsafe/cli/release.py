@@ -1,0 +1,179 @@
+"""`migsafe release`: `list` and `cut`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migsafe.cli.choices import NearestChoice
+from migsafe.cli.output import check_target, emit
+from migsafe.cli.project_options import project_options
+from migsafe.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from migsafe.config import Config
+    from migsafe.history.cutting import Cut
+    from migsafe.history.listing import CarriedBy, ReleaseListing
+    from migsafe.model.script import Migration
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+_UNRELEASED = "not released"
+_HEADINGS = ("release", "day", "from", "migrations", "")
+
+_LIST_EXAMPLES = """\b
+Examples:
+  migsafe release list                     one line a release
+  migsafe release list --migrations        and what each carries, by name
+  migsafe release list db/migrations --format json
+"""
+_CUT_EXAMPLES = """\b
+Examples:
+  migsafe release cut 1.9.0                before git commit and git tag
+  migsafe release cut 1.9.0 --dry-run      show what would be written
+  migsafe release cut 1.9.1 --empty        a release that brings no migration
+"""
+
+
+@click.group("release", context_settings=_HELP)
+def command() -> None:
+    """Say which release is the first to carry which migration.
+
+    Releases come from git's tags, from a manifest that `release cut` writes and the project commits, or from what
+    migrations say of themselves (release=1.9.0).
+    """
+
+
+@command.command("list", epilog=_LIST_EXAMPLES, context_settings=_HELP)
+@click.argument("paths", nargs=-1, metavar="[PATHS…]", type=click.Path(path_type=Path))
+@click.option("--migrations", "named", is_flag=True, help="Name the migrations of each release.")
+@click.option(
+    "--format",
+    "form",
+    type=NearestChoice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the list.",
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the list there.")
+@project_options
+def list_command(
+    paths: tuple[Path, ...], named: bool, form: str, output: Path | None, config_file: Path | None, **options: Any
+) -> int:
+    """List the releases, the oldest first, and what each is the first to carry."""
+    from migsafe import api
+    from migsafe.config import load_config
+
+    check_target(output)
+    config = load_config(config_file, options=options)
+    listing = api.releases(_named_paths(paths, config), config)
+    emit(listing.json() if form == "json" else _text(listing, named=named), output)
+    _warn(listing)
+    return ExitCode.CLEAN
+
+
+@command.command("cut", epilog=_CUT_EXAMPLES, context_settings=_HELP)
+@click.argument("name")
+@click.argument("paths", nargs=-1, metavar="[PATHS…]", type=click.Path(path_type=Path))
+@click.option("--day", metavar="YYYY-MM-DD", help="When it is cut; today when left out.")
+@click.option("--empty", is_flag=True, help="Cut it although it brings no migration.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@project_options
+def cut_command(
+    name: str,
+    paths: tuple[Path, ...],
+    day: str | None,
+    empty: bool,
+    dry_run: bool,
+    config_file: Path | None,
+    **options: Any,
+) -> int:
+    """Record that release NAME carries all migrations that no release has carried.
+
+    The entry comes to the end of migsafe.releases.toml, which is to be committed; nothing in it changes. A new manifest
+    begins with the releases that git's tags know.
+    """
+    from migsafe import api
+    from migsafe.config import load_config
+
+    when = _day(day)
+    config = load_config(config_file, options=options)
+    cut = api.cut_release(name, _named_paths(paths, config), config, day=when, empty=empty, dry_run=dry_run)
+    emit(cut.addition if dry_run else _told(cut), None)
+    if cut.left_out:
+        click.echo(f"left out, because their header names another release: {', '.join(cut.left_out)}", err=True)
+    return ExitCode.CLEAN
+
+
+def _named_paths(paths: tuple[Path, ...], config: Config) -> tuple[Path, ...]:
+    return paths or tuple(map(Path, config.paths)) or (Path(os.curdir),)
+
+
+def _day(text: str | None) -> date:
+    from datetime import date
+
+    if text is None:
+        return date.today()  # the day on which the person who cuts it lives
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"option --day is {text}; it must be a day such as 2027-01-31") from None
+
+
+def _told(cut: Cut) -> str:
+    from migsafe.reporters.neutral import neutral_line
+
+    count = len(cut.release.migrations)
+    before = f", after {len(cut.earlier)} from git's tags" if cut.earlier else ""
+    lines = [f"{cut.release.name}: {count} new {'file' if count == 1 else 'files'}, in {cut.manifest}{before}"]
+    return "".join(f"{neutral_line(line)}\n" for line in [*lines, *(f"  {path}" for path in cut.release.migrations)])
+
+
+def _text(listing: ReleaseListing, *, named: bool) -> str:
+    from migsafe.reporters.table import render_table
+
+    if not listing.history.known:
+        return _no_releases(listing)
+    rows = [_row(row) for row in listing.rows if row.release is not None or row.migrations]
+    table = render_table(_HEADINGS, rows)
+    return table if not named else "\n".join([table, *_names(listing.rows)])
+
+
+def _no_releases(listing: ReleaseListing) -> str:
+    count = sum(len(row.migrations) for row in listing.rows)
+    return f"no releases: no tag of git, no manifest, no header says one; {count} migrations are not released\n"
+
+
+def _row(row: CarriedBy) -> Sequence[str]:
+    release = row.release
+    if release is None:
+        return _UNRELEASED, "", "", str(len(row.migrations)), _span(row.migrations)
+    day = release.day.isoformat() if release.day else ""
+    return release.name, day, release.source, str(len(row.migrations)), _span(row.migrations)
+
+
+def _span(migrations: Sequence[Migration]) -> str:
+    """From which to which."""
+    return " … ".join(dict.fromkeys(one.id for one in (*migrations[:1], *migrations[-1:])))
+
+
+def _names(rows: Sequence[CarriedBy]) -> Iterator[str]:
+    from migsafe.reporters.neutral import neutral_line
+
+    for row in rows:
+        if row.migrations:
+            title = row.release.name if row.release is not None else _UNRELEASED
+            yield "".join(f"{neutral_line(line)}\n" for line in (title, *(f"  {one.id}" for one in row.migrations)))
+
+
+def _warn(listing: ReleaseListing) -> None:
+    """Say that something may be missing, apart from the list."""
+    from migsafe.reporters.neutral import neutral_line
+
+    if listing.history.problem is not None:
+        click.echo(neutral_line(f"there may be more releases: {listing.history.problem}"), err=True)
