@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migsafe.model.script import Direction, Migration, Script, SourceText, Span, TransactionRule, UnreadableFile
+from migsafe.sources.declarations import declared_in_scripts
 from migsafe.sources.masking import keep_only
 from migsafe.sources.placeholders import UNKNOWN_TOOL, Style, render
 
@@ -63,6 +64,23 @@ class ScriptMaker:
         )
 
 
+def make_migration(
+    migration_id: str, up: Script | None, down: Script | None, *, repeatable: bool = False, checksummed: bool = False
+) -> Migration:
+    """A migration of one or two scripts, with what they declare: the one way in which SQL becomes a migration."""
+    first = up or down
+    assert first is not None
+    return Migration(
+        migration_id,
+        first.path,
+        up,
+        down,
+        repeatable=repeatable,
+        checksummed=checksummed,
+        declaration=declared_in_scripts(up, down),
+    )
+
+
 class Sorter:
     """Parts texts from files that cannot be read, and keeps both."""
 
@@ -86,6 +104,5 @@ class Sorter:
     ) -> None:
         """Keep a migration, unless neither of its scripts can be read."""
         up, down = scripts
-        first = up or down
-        if first is not None:
-            self.migrations.append(Migration(migration_id, first.path, up, down, checksummed=checksummed))
+        if up is not None or down is not None:
+            self.migrations.append(make_migration(migration_id, up, down, checksummed=checksummed))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from migsafe.errors import EnvironmentFailedError, PathNotFoundError, UsageError
 from migsafe.model.dialect import Dialect
-from migsafe.model.script import Migration, MigrationSet, Script, Segment, SourceText, UnreadableFile
+from migsafe.model.script import Migration, MigrationSet, Position, Script, Segment, SourceText, UnreadableFile
 from migsafe.sources.base import LoadedLayout, SourceOptions
 from migsafe.sources.files import decode_source, read_source, shown_path
 from migsafe.sources.reading import read_stdin
@@ -76,7 +76,10 @@ def _rendered(name: str, sql: str, file: SourceText, options: SourceOptions) -> 
     (read,) = PLAIN.read_text(SourceText(file.path, sql), options)
     script = read.up or read.down
     assert script is not None
-    return Migration(name, file.path, _standing_in(script, file))
+    declaration = read.declaration
+    if declaration.place is not None:  # the output stands nowhere; its file does
+        declaration = replace(declaration, place=Position(1, 1))
+    return Migration(name, file.path, _standing_in(script, file), declaration=declaration)
 
 
 def _standing_in(script: Script, file: SourceText) -> Script:

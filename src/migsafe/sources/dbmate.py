@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import Direction, Migration, MigrationSet, Script, SourceText, TransactionRule
 from migsafe.sources.base import FlatSource, SourceOptions, simple_query
-from migsafe.sources.build import ScriptMaker, Sorter
+from migsafe.sources.build import ScriptMaker, Sorter, make_migration
 from migsafe.sources.dialects import choose_dialect
 from migsafe.sources.sections import split_sections
 
@@ -58,7 +58,7 @@ class Dbmate(FlatSource):
     def read_text(self, source: SourceText, options: SourceOptions) -> tuple[Migration, ...] | None:
         """A single text with marks."""
         up, down = _scripts(source, ScriptMaker(options, options.dialect or Dialect.POSTGRES))
-        return None if up is None and down is None else (Migration(source.path, source.path, up, down),)
+        return None if up is None and down is None else (make_migration(source.path, up, down),)
 
 
 def _scripts(source: SourceText, maker: ScriptMaker) -> tuple[Script | None, Script | None]:

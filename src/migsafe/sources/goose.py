@@ -22,7 +22,7 @@ from migsafe.model.script import (
     TransactionRule,
 )
 from migsafe.sources.base import FlatSource, SourceOptions
-from migsafe.sources.build import ScriptMaker, Sorter
+from migsafe.sources.build import ScriptMaker, Sorter, make_migration
 from migsafe.sources.dialects import choose_dialect
 from migsafe.sources.placeholders import UNKNOWN_TOOL, Style
 from migsafe.sources.sections import split_sections
@@ -84,7 +84,7 @@ class Goose(FlatSource):
     def read_text(self, source: SourceText, options: SourceOptions) -> tuple[Migration, ...] | None:
         """A single text with annotations."""
         up, down = _scripts(source, ScriptMaker(options, options.dialect or Dialect.POSTGRES))
-        return None if up is None and down is None else (Migration(source.path, source.path, up, down),)
+        return None if up is None and down is None else (make_migration(source.path, up, down),)
 
 
 def _styles(text: str) -> Style:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import Direction, Migration, MigrationSet, SourceText, TransactionRule
 from migsafe.sources.base import FlatSource, SourceOptions
-from migsafe.sources.build import ScriptMaker, Sorter
+from migsafe.sources.build import ScriptMaker, Sorter, make_migration
 from migsafe.sources.dialects import choose_dialect
 from migsafe.sources.ordering import natural_key
 from migsafe.sources.placeholders import PLAIN, Style
@@ -70,7 +70,7 @@ class Plain(FlatSource):
         stem, direction = _stem(Path(source.path).name)
         script = maker.make(direction, source, TransactionRule.NONE)
         up, down = (script, None) if direction is Direction.UP else (None, script)
-        return (Migration(stem, source.path, up, down),)
+        return (make_migration(stem, up, down),)
 
 
 def _looks_like_migration(name: str) -> bool:

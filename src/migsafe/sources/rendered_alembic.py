@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import Direction, Migration, MigrationSet, Script, SourceText, Span, TransactionRule
 from migsafe.sources.base import FlatSource, SourceOptions
-from migsafe.sources.build import ScriptMaker, Sorter
+from migsafe.sources.build import ScriptMaker, Sorter, make_migration
 from migsafe.sources.dialects import choose_dialect
 
 if TYPE_CHECKING:
@@ -170,9 +170,7 @@ def _ids(text: str) -> tuple[str, ...]:
 def _migrations(nodes: dict[str, _Node], sorter: Sorter) -> Iterator[Migration]:
     for node in _ordered(nodes, sorter):
         up, down = node.scripts.get(Direction.UP), node.scripts.get(Direction.DOWN)
-        first = up or down
-        assert first is not None
-        yield Migration(node.id, first.path, up, down)
+        yield make_migration(node.id, up, down)
 
 
 def _ordered(nodes: dict[str, _Node], sorter: Sorter) -> Iterator[_Node]:

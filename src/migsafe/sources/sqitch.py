@@ -64,7 +64,7 @@ class Sqitch(FlatSource):
         """The plan, and what stands in the folders of scripts."""
         if path == root.path / _PLAN:
             return True
-        top = root.path / _core(root).get("top_dir", ".")
+        top = scripts_folder(root)
         return any(top / name in (path, *path.parents) for name in _SCRIPT_FOLDERS)
 
     def is_aside(self, path: Path) -> bool:
@@ -81,7 +81,7 @@ class Sqitch(FlatSource):
         plan = sorter.text(root.source(_PLAN))
         text = plan.text if plan else ""
         maker = _maker(options, choose_dialect(root, options, _engine(root, text)))
-        top = Folder(root.path / _core(root).get("top_dir", "."))
+        top = Folder(scripts_folder(root))
         for change in read_plan(text):
             scripts = (
                 _script(top, Direction.UP, change, maker, sorter),
@@ -140,6 +140,11 @@ def _engine(root: Folder, plan: str) -> Dialect | None:
     """The database that the configuration, or a pragma of the plan, names."""
     pragma = _ENGINE_PRAGMA.search(plan)
     return DIALECT_WORDS.get(_core(root).get("engine", pragma["engine"] if pragma else ""))
+
+
+def scripts_folder(root: Folder) -> Path:
+    """The folder of `deploy/` and `revert/`: the configured one, or the plan's."""
+    return root.path / _core(root).get("top_dir", ".")
 
 
 def _core(root: Folder) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,9 +33,6 @@ _WRITTEN = re.compile(
 _QUOTED = re.compile(r"""(["'])([^"'\n]+)\1""")
 _FORBIDDEN = re.compile(r"[@\-+:]")
 
-#: The header keys of a migration that stand as plain globals in Alembic.
-HEADER_KEYS = ("phase", "change", "of", "release")
-
 
 @dataclass(frozen=True)
 class Function:
@@ -57,7 +54,6 @@ class Revision:
         shown: the file as people see it.
         down: the revisions that it comes after, as written.
         depends_on: revisions or branch labels that it needs besides, as written.
-        header: `phase`, `change`, `of`, `release`, where they are written down.
         engines: the names that `upgrade_NAME` functions bear.
         faults: what is wrong with the file, in words; the rest of it holds all the same.
         usable: whether it can be run; one that cannot only keeps its place in the graph.
@@ -69,7 +65,6 @@ class Revision:
     down: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    header: Mapping[str, str] = field(default_factory=dict)
     upgrade: Function | None = None
     downgrade: Function | None = None
     engines: tuple[str, ...] = ()
@@ -148,18 +143,6 @@ class _Reader:
             self.faults.append(f"computes its `{name}`: only a value that is written down can be read")
             return None
 
-    def header(self) -> dict[str, str]:
-        """The header keys whose values are written down; any other global of such a name is the module's own."""
-        found: dict[str, str] = {}
-        for name in HEADER_KEYS:
-            try:
-                value = value_of(self._names[name], self._names) if name in self._names else None
-            except ComputedError:
-                continue
-            if isinstance(value, str):
-                found[name] = value
-        return found
-
 
 def _from_tree(
     path: Path, source: SourceText, names: Mapping[str, ast.expr], functions: Mapping[str, Function]
@@ -183,7 +166,6 @@ def _from_tree(
         down=down,
         depends_on=depends_on,
         labels=labels,
-        header=reader.header(),
         upgrade=functions.get("upgrade"),
         downgrade=functions.get("downgrade"),
         engines=tuple(name.removeprefix("upgrade_") for name in functions if name.startswith("upgrade_")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from migsafe.model.dialect import Dialect
@@ -27,7 +28,7 @@ from migsafe.sources.rendering import Worker, render
 from migsafe.sources.rendering.messages import PROTOCOL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from migsafe.model.script import Migration
@@ -130,8 +131,28 @@ def _read_database(
     # -P: what stands in the folder must not hide the modules that the worker itself needs
     worker = Worker((sys.executable, "-P", "-m", f"{__package__}.worker"), environment.base)
     rendered = render(worker, _job(name, dialect, environment, layout, options), options, dialect)
-    migrations = tuple(migration for database in rendered for migration in database.migrations)
+    graph = {revision.id: revision for revision in layout.revisions}
+    migrations = tuple(_in_graph(migration, graph) for database in rendered for migration in database.migrations)
     return MigrationSet(Alembic.name, root.shown(), dialect, migrations, tuple(_not_rendered(layout, migrations)))
+
+
+def _in_graph(migration: Migration, graph: Mapping[str, Revision]) -> Migration:
+    """The migration with what it needs, as the revision says it."""
+    revision = graph.get(migration.id)
+    if revision is None:
+        return migration
+    follows = tuple(known for name in revision.down for known in _named(name, graph))
+    needs = (*follows, *(known for name in revision.depends_on for known in _named(name, graph)))
+    return replace(migration, needs=tuple(dict.fromkeys(needs)), follows=follows, labels=revision.labels)
+
+
+def _named(name: str, graph: Mapping[str, Revision]) -> Iterator[str]:
+    """The revisions that a name means: a revision, the beginning of one, or a branch's label (also `label@head`)."""
+    if name in graph:
+        yield name
+        return
+    label, _, _ = name.partition("@")
+    yield from (one.id for one in graph.values() if one.id.startswith(name) or label in one.labels)
 
 
 def _not_rendered(layout: Layout, migrations: tuple[Migration, ...]) -> Iterator[UnreadableFile]:
@@ -147,7 +168,7 @@ def _job(
 ) -> dict[str, Any]:
     """What the worker is told first."""
     script = environment.script
-    project = _project_roots(environment)
+    project = project_roots(environment)
     return {
         "protocol": PROTOCOL,
         "dialect": dialect.value,
@@ -177,7 +198,7 @@ def _node(revision: Revision) -> dict[str, Any]:
     }
 
 
-def _project_roots(environment: Environment) -> tuple[Path, ...]:
+def project_roots(environment: Environment) -> tuple[Path, ...]:
     """The folders from which the project's own modules are imported, the configured ones first."""
     return tuple(dict.fromkeys(path for path in _candidates(environment) if path.is_dir()))
 

@@ -32,14 +32,10 @@ def test_the_globals() -> None:
         down_revision: Union[str, None] = "a"
         branch_labels: Union[str, Sequence[str], None] = ("x", "y")
         depends_on: Union[str, Sequence[str], None] = None
-        phase = "contract"
-        change = "users-name"
-        release = 3
         def upgrade() -> None: ...
         def downgrade() -> None: ...
     """)
     assert (found.id, found.down, found.depends_on, found.labels) == ("b", ("a",), (), ("x", "y"))
-    assert found.header == {"phase": "contract", "change": "users-name"}
     assert (found.upgrade, found.downgrade) == (Function(takes_engine=False), Function(takes_engine=False))
     assert (found.usable, found.faults) == (True, ())
 
