@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
+from migsafe.atomic import write_atomically
 from migsafe.cli import only
 from migsafe.cli.choices import JobCount, NearestChoice
-from migsafe.cli.output import check_target, write_atomically
+from migsafe.cli.output import check_target
 from migsafe.cli.progress import ProgressBar
 from migsafe.cli.project_options import project_options
 from migsafe.cli.report_options import Delivery, report_options
@@ -63,6 +64,18 @@ Examples:
     metavar="N",
     help="Prove so many parts of the history at the same time; auto: as many as pay on this machine.",
 )
+@click.option(
+    "--with-alembic",
+    is_flag=True,
+    help="Run the project's real Alembic with its env.py, by --python's interpreter, instead of its rendered SQL.",
+)
+@click.option(
+    "--url-variable",
+    "url_variables",
+    multiple=True,
+    metavar="NAME",
+    help="With --with-alembic: an environment variable from which env.py takes the database's URL (repeatable).",
+)
 @click.option("--since", metavar="MIGRATION", help="Prove only migrations after this one.")
 @click.option("--diff", metavar="GIT_REF", help="Prove only migrations added or changed since this revision.")
 @click.option(
@@ -97,6 +110,8 @@ def command(
         setup=options.pop("setup"),
         rows=not options.pop("no_rows"),
         jobs=options.pop("jobs"),
+        with_alembic=options.pop("with_alembic"),
+        url_variables=_variables(options.pop("url_variables")),
     )
     choice, since = options.pop("only"), options["since"]
     config = load_config(config_file, options=options)
@@ -109,3 +124,10 @@ def command(
         keep = None if evidence is None else partial(write_atomically, evidence)
         report = api.verify(named, config, proof, progress=None if delivery.quiet else bar, evidence=keep)
     return delivery.deliver(report, config)
+
+
+def _variables(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not name or "=" in name or "\0" in name:
+            raise click.BadParameter(f'"{name}" is no name of an environment variable', param_hint="--url-variable")
+    return names

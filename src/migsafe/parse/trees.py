@@ -35,9 +35,13 @@ def parse_tree(cursor: Cursor, before: str = "") -> exp.Expr | None:
     Args:
         before: text to put in front, so that a part of a statement becomes one.
     """
-    dialect = _dialect(cursor.dialect)
+    return parse_text(before + _text(cursor), cursor.dialect)
+
+
+def parse_text(sql: str, dialect: Dialect) -> exp.Expr | None:
+    """The tree of one statement, or None where sqlglot cannot make one."""
     try:
-        trees = dialect.parse(before + _text(cursor))
+        trees = _dialect(dialect).parse(sql)
     except Exception:
         # Besides its ParseError, sqlglot lets AttributeError, RecursionError and others out on valid statements that
         # it does not know; whatever it is, the caller goes on without a tree.

@@ -95,6 +95,13 @@ class Session:
         return self._connection.info.backend_pid
 
     @property
+    def address(self) -> dict[str, str]:
+        """Where and as whom the session is, as libpq's parameters; with the password, and so never shown."""
+        info = self._connection.info
+        place = {"host": info.host, "port": str(info.port), "user": info.user, "dbname": info.dbname}
+        return {**info.get_parameters(), **place, "password": info.password}
+
+    @property
     def server_version(self) -> int:
         """The server's version as a number: 180006 for 18.6."""
         return self._connection.info.server_version
@@ -193,6 +200,23 @@ class Session:
         statement = composer.SQL(sql).format(*literals, **identifiers)
         with self._errors():
             self._connection.execute(statement)
+
+    def query_with_names(self, sql: str, /, **names: str | tuple[str, ...]) -> list[tuple[Any, ...]]:
+        """Run one statement that returns rows, and whose `{name}` places take identifiers, quoted by the driver.
+
+        Args:
+            sql: with `{name}` for each identifier.
+            names: by place: a name, or its parts from schema to name.
+
+        Raises:
+            StatementFailedError: when the server refuses it.
+        """
+        from psycopg import sql as composer
+
+        parts = {place: (name,) if isinstance(name, str) else name for place, name in names.items()}
+        identifiers = {place: composer.Identifier(*name) for place, name in parts.items()}
+        with self._errors():
+            return self._connection.execute(composer.SQL(sql).format(**identifiers)).fetchall()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -35,10 +35,12 @@ class Failure:
 
     Attributes:
         statement: the one that the server refused; None when it was the end of the transaction.
-        sqlstate: None when the connection broke.
+        sqlstate: None when the connection broke, or when it was not the server that refused.
+        placed: false where another program ran the script, and it is not known at which statement it failed.
     """
 
     script: Script
     statement: Statement | None
     sqlstate: str | None
     message: str
+    placed: bool = True

@@ -34,6 +34,8 @@ class Proof:
         setup: a file of SQL that is run first on each database.
         rows: tables that a migration touches get a few generated rows.
         jobs: how many parts of a history are proved at the same time; None: as many as pay.
+        with_alembic: run a project's real Alembic with its `env.py`, instead of the SQL that is rendered from it.
+        url_variables: environment variables from which that `env.py` takes the address of its database.
     """
 
     queries: tuple[Path, ...] = ()
@@ -41,6 +43,8 @@ class Proof:
     setup: Path | None = None
     rows: bool = True
     jobs: int | None = None
+    with_alembic: bool = False
+    url_variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

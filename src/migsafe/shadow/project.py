@@ -7,13 +7,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from migsafe.catalogue.project import source_options
-from migsafe.errors import PathNotFoundError
+from migsafe.errors import PathNotFoundError, UsageError
 from migsafe.evidence import render
 from migsafe.model.dialect import Dialect
 from migsafe.model.finding import order_of_reading
 from migsafe.shadow.options import Proof, ServerChoice
 from migsafe.shadow.trace import LockTrace
 from migsafe.shadow.verify import VerifyOptions, verify
+from migsafe.shadow.with_alembic import AlembicTool, is_of_alembic
 from migsafe.sources import narrow, read_paths
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from migsafe.catalogue.progress import Progress
     from migsafe.config import Config
     from migsafe.model.report import Report
+    from migsafe.model.script import MigrationSet
+    from migsafe.shadow.round_trip import Tool
     from migsafe.shadow.verify import Companion
     from migsafe.sources import LoadedLayout
 
@@ -44,6 +47,7 @@ def verify_paths(
         setup=_text(proof.setup),
         companions=(*_companions(proof), *([trace] if trace is not None else [])),
         jobs=proof.jobs,
+        tool=_tools(layouts, config, proof, watched=evidence is not None) if proof.with_alembic else None,
     )
     reports = [
         _PROOFS[dialect]([one for one in layouts if one.migrations.dialect is dialect], config, options, progress)
@@ -95,6 +99,34 @@ def _together(reports: Sequence[Report]) -> Report:
         sources={path: text for report in reports for path, text in report.sources.items()},
         closing="\n".join(report.closing for report in reports if report.closing) or None,
     )
+
+
+def _tools(
+    layouts: Sequence[LoadedLayout], config: Config, proof: Proof, *, watched: bool
+) -> Callable[[MigrationSet], Tool | None]:
+    """What makes the project's Alembic for a layout that has one.
+
+    Raises:
+        UsageError: when there is none, or when its statements are to be watched one by one.
+    """
+    if watched:
+        raise UsageError(
+            "--with-alembic and --evidence do not go together: Alembic sends its statements by itself",
+            hint="leave --with-alembic out to watch the locks of what is rendered",
+        )
+    of_alembic = [one.migrations for one in layouts if is_of_alembic(one.migrations)]
+    if not any(one.dialect is Dialect.POSTGRES for one in of_alembic):
+        dialects = ", ".join(sorted({str(one.dialect) for one in of_alembic}))
+        found = f"Alembic migrates {dialects} here" if of_alembic else "there is no Alembic environment"
+        hint = "name the database with --dialect postgres, where it is one" if of_alembic else None
+        raise UsageError(f"--with-alembic needs an Alembic environment for Postgres, and {found}", hint=hint)
+
+    def tool_of(layout: MigrationSet) -> Tool | None:
+        if not is_of_alembic(layout):
+            return None
+        return AlembicTool(layout, python=config.python, variables=proof.url_variables)
+
+    return tool_of
 
 
 def _companions(proof: Proof) -> Sequence[Companion]:

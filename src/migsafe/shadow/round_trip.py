@@ -1,13 +1,17 @@
 """Up, down and up again: does the way back exist, does it run, and does it restore what was there?
 
 All of it happens in one transaction that is rolled back, which is fifty times faster than a database for each
-migration. Where a statement of either direction forbids that, it happens on a copy of the database.
+migration. Where a statement of either direction forbids that, it happens on a copy of the database. Where the project's
+own tool runs the migrations, it happens on the database itself, of which a copy takes the place afterwards: the tool
+commits, and it knows the database by its name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -17,10 +21,11 @@ from migsafe.shadow.schema_reader import SchemaReader
 from migsafe.shadow.seeding import Seeder, Seeding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from migsafe.model.statement import ReadScript
     from migsafe.postgres.connection import Session
+    from migsafe.shadow.execution import Watch
     from migsafe.shadow.migration import Failure, ShadowMigration
     from migsafe.shadow.snapshot import Difference, Snapshot
 
@@ -45,6 +50,25 @@ class Databases(Protocol):
 
     def drop_database(self, name: str) -> None:
         """Drop it, whoever is connected."""
+
+
+class Tool(Protocol):
+    """What a project runs its migrations with, on one database."""
+
+    def run(self, session: Session, read: ReadScript) -> Failure | None:
+        """Run a script's migration in its direction, on a session's database, and commit."""
+
+    def prepare(self, session: Session) -> None:
+        """Make what the tool itself needs, and see that it means this database."""
+
+    def leave(self, session: Session) -> None:
+        """Be on the database no more, as it is copied or dropped next."""
+
+    def stop(self) -> None:
+        """Called from another thread: end soon, with an error there. May be called again and again."""
+
+    def close(self) -> None:
+        """End. Closing twice is fine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +121,14 @@ class Prover:
         session: on that database; another one after a proof on a copy, so ask for it each time.
     """
 
-    def __init__(self, databases: Databases, database: str, *, rows: bool = True) -> None:
+    def __init__(self, databases: Databases, database: str, *, rows: bool = True, tool: Tool | None = None) -> None:
         """
         Args:
             database: the name of a database that nobody else uses.
             rows: whether tables that a migration names get generated rows.
+            tool: runs the migrations, instead of their SQL.
         """
+        self._tool = tool
         self._databases = databases
         self._database = database
         self._rows = rows
@@ -111,11 +137,15 @@ class Prover:
 
     def _open(self, earlier: _Bench | None = None) -> None:
         self.session = self._databases.connect(self._database)
-        self._bench = _Bench(self.session, _apply_inside, earlier)
+        self._bench = _Bench(self.session, _apply_inside if self._tool is None else self._apply_by_tool, earlier)
 
     def close(self) -> None:
         """End the session."""
         self.session.close()
+
+    def run(self, read: ReadScript, watch: Watch | None = None) -> Failure | None:
+        """Run a script for good, as the tool would, or by it; `watch` as for `run_script`, where no tool runs it."""
+        return run_script(self.session, read, watch=watch) if self._tool is None else self._tool.run(self.session, read)
 
     def cancel(self) -> None:
         """Stop the statement that runs in another thread, if there is one; `StatementFailedError` as in `Session`."""
@@ -133,6 +163,8 @@ class Prover:
             way_back_expected: without a way back, find out what it would have to take back.
         """
         trial = _Trial(migration, way_back_expected)
+        if self._tool is not None:
+            return self._prove(trial, partial(self._on_itself, self._tool), before)
         scripts = [script for script in (migration.up, migration.down) if script is not None]
         if all(can_run_inside(script) for script in scripts):
             trip = self._prove(trial, self._in_transaction, before)
@@ -170,6 +202,32 @@ class Prover:
         finally:
             self._copy = None
             self._databases.drop_database(copy)
+
+    def _on_itself(self, tool: Tool, trial: Callable[[_Bench], _Seen]) -> _Seen:
+        aside = f"{self._database}_aside_{next(_numbers)}"
+        with self._left(tool):
+            self._databases.create_database(aside, self._database)
+        try:
+            return trial(self._bench)
+        finally:
+            with self._left(tool):
+                self._databases.drop_database(self._database)
+                self._databases.create_database(self._database, aside)
+                self._databases.drop_database(aside)
+
+    @contextmanager
+    def _left(self, tool: Tool) -> Iterator[None]:
+        """Nobody is on the database."""
+        tool.leave(self.session)
+        self.close()
+        try:
+            yield
+        finally:
+            self._open(self._bench)
+
+    def _apply_by_tool(self, session: Session, read: ReadScript) -> Failure | None:
+        assert self._tool is not None, "only a tool's bench asks for it"
+        return self._tool.run(session, read)
 
 
 class _Apply(Protocol):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from migsafe.parse import read_script
 from migsafe.postgres.connection import StatementFailedError
 from migsafe.rules.proofs import MIGRATION_FAILS
-from migsafe.shadow.execution import is_wrapped, left_out, run_script, run_unread
+from migsafe.shadow.execution import is_wrapped, left_out, run_unread
 from migsafe.shadow.irreversible import find_marker
 from migsafe.shadow.lacks import made_by_nobody, missing_role, what_is_lacking
 from migsafe.shadow.round_trip import Prover, tidy
@@ -74,6 +74,7 @@ class Run:
         self._stopping = Event()
         self._database: str | None = None
         self._prover: Prover | None = None
+        self._tool = options.tool(steps.layout.migrations) if options.tool is not None else None
         self._known: Snapshot | None = None
         self._unsure: str | None = None
         self._history: list[str] = []
@@ -95,7 +96,9 @@ class Run:
         if self._options.setup.strip():
             with self._server.connect(name) as session:
                 session.execute(self._options.setup)
-        self._prover = prover = Prover(self._server, name, rows=self._options.rows)
+        self._prover = prover = Prover(self._server, name, rows=self._options.rows, tool=self._tool)
+        if self._tool is not None:
+            self._tool.prepare(prover.session)
         self.arrived = all(self._pass(prover, migration) for migration in self._before())
         if self.arrived:
             self._prove_all(prover, self.slice.first, self.slice.end)
@@ -111,11 +114,15 @@ class Run:
         if self._prover is not None:
             with suppress(StatementFailedError):
                 self._prover.cancel()
+        if self._tool is not None:
+            self._tool.stop()
 
     def close(self) -> None:
         """Drop the database."""
         if self._prover is not None:
             self._prover.close()
+        if self._tool is not None:
+            self._tool.close()
         if self._database is not None:
             self._server.drop_database(self._database)
 
@@ -150,11 +157,11 @@ class Run:
 
     def _pass(self, prover: Prover, migration: Migration) -> bool:
         """Apply a migration of another run, which says what there is to say; false when it cannot be applied."""
-        if _is_doubtful(migration, wanted=migration.id in self._steps.wanted):
+        if self._is_doubtful(migration, wanted=migration.id in self._steps.wanted):
             self._unsure = _unsure_of(migration.id)
         self._history.append(migration.up.text if migration.up is not None else "")
         with self._timings.add("history"):
-            if _apply_unread(prover.session, migration):
+            if self._apply_unread(prover.session, migration):
                 return True
             up = read_migration(migration, wanted=False).up
             failure = self._run(prover, up, None) if up is not None else None
@@ -164,16 +171,17 @@ class Run:
     def _apply(self, prover: Prover, migration: Migration) -> bool:
         """Apply a migration that is not wanted; false when it cannot be."""
         self._known = None
-        if _is_doubtful(migration, wanted=False):
+        if self._is_doubtful(migration, wanted=False):
             self._unsure = _unsure_of(migration.id)
-        return _apply_unread(prover.session, migration) or self._apply_read(
+        return self._apply_unread(prover.session, migration) or self._apply_read(
             prover, read_migration(migration, wanted=False)
         )
 
     def _prove(self, prover: Prover, migration: Migration) -> bool:
         """Prove a migration and apply it; false when it cannot be applied."""
         read = read_migration(migration)
-        doubts = [*doubts_of(read), *_psql_of(read)]
+        # What the project's own tool runs need not be understood.
+        doubts = [*doubts_of(read), *_psql_of(read)] if self._tool is None else []
         if doubts:
             self.findings += [unproved(read, doubt) for doubt in doubts]
             self._unsure = _unsure_of(read.id)
@@ -230,10 +238,10 @@ class Run:
 
     def _run(self, prover: Prover, up: ReadScript, watch: Watch | None) -> Failure | None:
         while True:
-            failure = run_script(prover.session, up, watch=watch)
+            failure = prover.run(up, watch)
             if failure is None or not self._made_role(prover, failure):
                 return failure
-            if not is_wrapped(up) and failure.statement is not None:
+            if self._tool is None and not is_wrapped(up) and failure.statement is not None:
                 # What came before is committed: go on where it stopped.
                 up = replace(up, statements=up.statements[up.statements.index(failure.statement) :])
 
@@ -251,20 +259,22 @@ class Run:
         self.stand_ins.add(f"role {role}")
         return True
 
+    def _apply_unread(self, session: Session, migration: Migration) -> bool:
+        """Apply a migration without reading it; false where that cannot be, or fails."""
+        if self._tool is not None or (migration.up is not None and not run_unread(session, migration.up)):
+            return False
+        tidy(session)
+        return True
+
+    def _is_doubtful(self, migration: Migration, *, wanted: bool) -> bool:
+        return self._tool is None and _is_doubtful(migration, wanted=wanted)
+
     def _say_not_tried(self, failed_one: Migration, later: Sequence[Migration]) -> None:
         wanted = [migration for migration in later if migration.id in self._steps.wanted]
         if wanted:
             others = f" ({len(wanted) - 1} more wait with it)" if len(wanted) > 1 else ""
             reason = f"{failed_one.id} cannot be applied before it{others}"
             self.findings.append(unproved(read_migration(wanted[0]), reason))
-
-
-def _apply_unread(session: Session, migration: Migration) -> bool:
-    """Apply a migration without reading it; false where that cannot be, or fails."""
-    if migration.up is not None and not run_unread(session, migration.up):
-        return False
-    tidy(session)
-    return True
 
 
 def _unsure_of(name: str) -> str:

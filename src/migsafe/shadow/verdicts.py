@@ -88,7 +88,7 @@ def failed(
         UNPROVED: f"{migration.id} could not be tried: the shadow refuses it, as it",
     }[check]
     state = f" ({failure.sqlstate})" if failure.sqlstate else ""
-    end = " at the end of the transaction" if failure.statement is None else ""
+    end = " at the end of the transaction" if failure.statement is None and failure.placed else ""
     rows = " on tables with rows" if only_rows else ""
     return finding_of(
         check,
@@ -196,7 +196,7 @@ def _way_back(migration: ShadowMigration, trip: RoundTrip, advice: str) -> Itera
 
 
 def _is_empty(read: ReadScript | None) -> bool:
-    return read is None or not read.statements
+    return read is None or not (read.statements or read.script.gaps)
 
 
 def _some(names: tuple[str, ...]) -> str:

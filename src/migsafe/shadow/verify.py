@@ -9,7 +9,7 @@ Several jobs prove a part of a layout each, on databases of their own, and repor
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from migsafe.catalogue.progress import Progress
     from migsafe.model.finding import Finding
     from migsafe.model.report import Report
+    from migsafe.model.script import MigrationSet
     from migsafe.postgres.connection import Session
     from migsafe.shadow.choice import ShadowServer
     from migsafe.shadow.execution import Watch
     from migsafe.shadow.migration import ShadowMigration
+    from migsafe.shadow.round_trip import Tool
     from migsafe.sources import LoadedLayout
 
 __all__ = ["Companion", "Progress", "Timings", "VerifyOptions", "verify"]
@@ -64,6 +66,8 @@ class VerifyOptions:
         setup: SQL that is run first on each database: what the project expects to be there.
         companions: who looks on. They see all migrations, in their order, so that there is one job only.
         jobs: how many parts of a layout are proved at the same time; None: as many as pay.
+        tool: makes what runs a layout's migrations, for each job one, where the project's own tool is to do that; it
+            gives None where their SQL is to be run.
     """
 
     server: ServerChoice = field(default_factory=ServerChoice)
@@ -71,6 +75,7 @@ class VerifyOptions:
     setup: str = ""
     companions: tuple[Companion, ...] = ()
     jobs: int | None = None
+    tool: Callable[[MigrationSet], Tool | None] | None = None
 
 
 @dataclass(slots=True)

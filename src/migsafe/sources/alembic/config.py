@@ -47,6 +47,7 @@ class Section:
         ini: what the section of the ini file says, with the defaults.
         toml: what `[tool.alembic]` says.
         others: the other sections of the ini file, such as those of several databases.
+        file: the ini file's name; None without one.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Section:
     ini: Mapping[str, str] = field(default_factory=dict)
     toml: Mapping[str, Any] = field(default_factory=dict)
     others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    file: str | None = None
 
     def text(self, key: str) -> str | None:
         """One setting; None where it is missing, empty, or no text."""
@@ -151,7 +153,9 @@ def _read(folder: Path, files: tuple[tuple[str, tuple[int, int] | None], ...]) -
             toml = read
         else:
             ini[name] = read
-    sections = [one for name, read in ini.items() for one in _sections(read, folder, toml if name == _INI else {})]
+    sections = [
+        one for name, read in ini.items() for one in _sections(name, read, folder, toml if name == _INI else {})
+    ]
     if toml and _INI not in ini:
         sections.append(Section(_MAIN, folder, toml=toml))
     return Configured(tuple(sections), tuple(unreadable))
@@ -193,14 +197,14 @@ def _items(parser: configparser.ConfigParser, section: str) -> Iterator[tuple[st
             yield key, parser.get(section, key, raw=True)
 
 
-def _sections(read: Sections, folder: Path, toml: Mapping[str, Any]) -> Iterator[Section]:
+def _sections(file: str, read: Sections, folder: Path, toml: Mapping[str, Any]) -> Iterator[Section]:
     """The sections of an ini file that are environments; `[alembic]` is one even where env.py's user sets its place."""
     names = {name: values for name, values in read.items() if not name.startswith(_NOWHERE)}
     for name, values in names.items():
         if name == _MAIN or any(key in read[_NOWHERE + name] for key in _LOCATIONS):
-            yield Section(name, folder, values, toml, names)
+            yield Section(name, folder, values, toml, names, file)
     if toml and _MAIN not in names:
-        yield Section(_MAIN, folder, {}, toml, names)
+        yield Section(_MAIN, folder, {}, toml, names, file)
 
 
 def _text(value: object, folder: Path) -> str | None:

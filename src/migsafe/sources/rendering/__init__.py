@@ -4,6 +4,7 @@ A *worker* is that process. It says over a pipe what each migration sends, and a
 point; the answers come from the catalogue that all earlier migrations leave behind. No database is reached.
 """
 
-from migsafe.sources.rendering.process import RenderedDatabase, Worker, render
+from migsafe.sources.rendering.process import RenderedDatabase, render
+from migsafe.sources.rendering.talk import Worker
 
 __all__ = ["RenderedDatabase", "Worker", "render"]

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import queue
-import subprocess
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from migsafe.errors import EnvironmentFailedError
 from migsafe.model.catalogue import Catalogue
@@ -20,33 +13,15 @@ from migsafe.model.catalogue.reader import CatalogueReader
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import Direction, Migration, Script, SourceText, TransactionRule, UnreadableFile
 from migsafe.sources.base import SourceOptions
+from migsafe.sources.declarations import declared_in_python
 from migsafe.sources.files import read_source
 from migsafe.sources.rendering.answers import describe_table, list_relations
 from migsafe.sources.rendering.messages import Answer, Ask, Begin, Message, Rendered
 from migsafe.sources.rendering.scripts import PythonFile, build_script
+from migsafe.sources.rendering.talk import Talk, Worker, started
 
 #: How long one migration may take to render, in seconds: rendering waits for nothing, so that this means a loop.
 TIME_LIMIT = 60.0
-
-#: How long a worker that has nothing more to say may take to end, in seconds.
-_GRACE = 5.0
-
-_LAST_LINES = 5
-
-
-@dataclass(frozen=True)
-class Worker:
-    """A program that renders migrations.
-
-    Attributes:
-        command: the program and its arguments.
-        folder: where it is run.
-        environment: variables besides those of this process.
-    """
-
-    command: tuple[str, ...]
-    folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,97 +48,12 @@ def render(
     """
     run = _Run(options, dialect)
     while True:
-        with _started(worker) as talk:
+        with started(worker) as talk:
             talk.send({**job, "done": run.done})
             reason = run.listen(talk, time_limit)
             if reason is None:
                 return run.databases()
             run.blame(reason, talk)
-
-
-class _Talk:
-    """The two pipes of a running worker; a thread reads, so that waiting can end."""
-
-    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
-        self._process = process
-        self._errors = errors
-        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        threading.Thread(target=self._pump, daemon=True).start()
-
-    def _pump(self) -> None:
-        assert self._process.stdout is not None
-        with suppress(ValueError, OSError):  # closed while reading
-            for line in self._process.stdout:
-                self._lines.put(line)
-        self._lines.put(b"")
-
-    def send(self, value: Mapping[str, Any]) -> None:
-        """One line to the worker; one that has died is noticed when it is listened to."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self._process.stdin.write(json.dumps(value).encode() + b"\n")
-            self._process.stdin.flush()
-
-    def next(self, seconds: float) -> Message | None:
-        """The next message; None when the worker has ended.
-
-        Raises:
-            TimeoutError: it said nothing for so long.
-            ValueError: what it said is no message.
-        """
-        try:
-            line = self._lines.get(timeout=seconds)
-        except queue.Empty:
-            raise TimeoutError from None
-        if not line:
-            return None
-        message: Message = json.loads(line)
-        return message
-
-    def last_words(self) -> str:
-        """The end of what the worker wrote to its standard error, in one line."""
-        self._errors.seek(0)
-        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
-        return " / ".join(line.strip() for line in lines[-_LAST_LINES:])
-
-    def exit_code(self) -> int | None:
-        """With what the worker, which has closed its output, ended; None when it has not yet."""
-        with suppress(subprocess.TimeoutExpired):
-            return self._process.wait(_GRACE)
-        return None
-
-
-@contextmanager
-def _started(worker: Worker) -> Iterator[_Talk]:
-    environment = {**_inherited(), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **worker.environment}
-    with tempfile.TemporaryFile() as errors:
-        try:
-            process = subprocess.Popen(  # noqa: S603 - the command is the project's own interpreter, without a shell
-                worker.command,
-                cwd=worker.folder,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-            )
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise EnvironmentFailedError(
-                f"{worker.command[0]} cannot be started: {reason}", hint="name another interpreter with --python"
-            ) from None
-        with process:
-            try:
-                yield _Talk(process, errors)
-            finally:
-                process.kill()
-
-
-def _inherited() -> dict[str, str]:
-    """This process's environment; the folders of PYTHONPATH stay the same though the worker runs in another one."""
-    environment = dict(os.environ)
-    if folders := environment.get("PYTHONPATH"):
-        environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(one) for one in folders.split(os.pathsep) if one)
-    return environment
 
 
 class _Database:
@@ -200,14 +90,17 @@ class _Database:
 
     def rendered(self) -> RenderedDatabase:
         """All that was kept."""
-        migrations = tuple(
-            Migration(name, next(iter(scripts.values())).path, scripts.get(Direction.UP), scripts.get(Direction.DOWN))
-            for name, scripts in self._scripts.items()
-        )
+        migrations = tuple(_migration(name, scripts) for name, scripts in self._scripts.items())
         return RenderedDatabase(self.name, self.dialect, migrations)
 
     def _as_script(self, text: str) -> Script:
         return Script(Direction.UP, text, SourceText("", text), TransactionRule.NONE, self.dialect)
+
+
+def _migration(name: str, scripts: Mapping[Direction, Script]) -> Migration:
+    source = next(iter(scripts.values())).source
+    up, down = scripts.get(Direction.UP), scripts.get(Direction.DOWN)
+    return Migration(name, source.path, up, down, declaration=declared_in_python(source))
 
 
 class _Nothing:
@@ -238,7 +131,7 @@ class _Run:
         """Everything that was rendered."""
         return tuple(database.rendered() for database in self._databases.values())
 
-    def listen(self, talk: _Talk, time_limit: float) -> str | None:
+    def listen(self, talk: Talk, time_limit: float) -> str | None:
         """Hear a worker to its end; why it ended early, if it did.
 
         Raises:
@@ -246,7 +139,7 @@ class _Run:
         """
         while True:
             try:
-                message = talk.next(time_limit)
+                message: Message | None = talk.next(time_limit)
             except TimeoutError:
                 return f"rendering it did not end within {time_limit:.0f} s"
             except ValueError:
@@ -257,7 +150,7 @@ class _Run:
                 return None
             self._take(message, talk)
 
-    def blame(self, reason: str, talk: _Talk) -> None:
+    def blame(self, reason: str, talk: Talk) -> None:
         """Keep a gap for the migration at which the worker ended, so that the next one goes on behind it.
 
         Raises:
@@ -285,7 +178,7 @@ class _Run:
         self.done.append(_mark(begin))
         self._current = None
 
-    def _take(self, message: Message, talk: _Talk) -> None:
+    def _take(self, message: Message, talk: Talk) -> None:
         if message["say"] == "begin":
             self._finish_before(message)
             self._current = message
