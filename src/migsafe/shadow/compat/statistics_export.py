@@ -9,19 +9,11 @@ too, which are left out here (PostgreSQL 18 manual, F.32 "pg_stat_statements").
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
-from typing import Any
 
+from migsafe.parse.statement_export import HIDDEN, QUERY, ExportedRow, read_export
 from migsafe.shadow.compat.query import Origin, Queries, Query, Skipped
 from migsafe.shadow.compat.scan import why_no_query
-
-_COLUMN = "query"
-#: Characters that a statement may have: as many as a C long holds on every platform.
-_LONGEST = 2**31 - 1
-#: What the extension shows instead of other people's statements, to those who may not see them.
-_HIDDEN = "<insufficient privilege>"
 
 
 def read_statistics(path: Path, shown: str) -> Queries:
@@ -35,43 +27,20 @@ def read_statistics(path: Path, shown: str) -> Queries:
         Its queries, each once; what is no query, and why.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        rows = _json_rows(text) if text.lstrip()[:1] in ("[", "{") else _csv_rows(text)
-    except (OSError, ValueError, csv.Error) as error:
+        rows = read_export(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
         return Queries(skipped=(Skipped(shown, f"cannot be read: {error}"),))
     return _queries(rows, shown)
 
 
-def _csv_rows(text: str) -> list[tuple[str, object]]:
-    csv.field_size_limit(_LONGEST)
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
-    names = {name.strip().lower(): name for name in reader.fieldnames or ()}
-    if _COLUMN not in names:
-        raise ValueError(f"it has no column {_COLUMN}")
-    return [(f":{reader.line_num}", row[names[_COLUMN]]) for row in reader]
-
-
-def _json_rows(text: str) -> list[tuple[str, object]]:
-    """An array of objects or of texts, or one object to a line."""
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError:
-        document = [json.loads(line) for line in text.splitlines() if line.strip()]
-    entries = document if isinstance(document, list) else [document]
-    return [(f" entry {number}", _query_of(entry)) for number, entry in enumerate(entries, start=1)]
-
-
-def _query_of(entry: Any) -> object:
-    return entry.get(_COLUMN) if isinstance(entry, dict) else entry
-
-
-def _queries(rows: list[tuple[str, object]], shown: str) -> Queries:
+def _queries(rows: list[ExportedRow], shown: str) -> Queries:
     queries: dict[str, Query] = {}
     skipped: list[Skipped] = []
-    for place, sql in rows:
+    for row in rows:
+        sql = row.query
         reason = _why_not(sql)
         if reason:
-            skipped.append(Skipped(shown + place, reason))
+            skipped.append(Skipped(shown + row.place, reason))
         elif isinstance(sql, str):
             queries.setdefault(sql, Query(sql, Origin.STATISTICS, shown))
     return Queries(tuple(queries.values()), tuple(skipped))
@@ -79,7 +48,7 @@ def _queries(rows: list[tuple[str, object]], shown: str) -> Queries:
 
 def _why_not(sql: object) -> str:
     if not isinstance(sql, str) or not sql.strip():
-        return f"it has no {_COLUMN}"
-    if sql.strip() == _HIDDEN:
+        return f"it has no {QUERY}"
+    if sql.strip() == HIDDEN:
         return "whoever exported it may not see other people's statements (role pg_read_all_stats)"
     return why_no_query(sql)
