@@ -12,6 +12,8 @@ from migsafe.cli.main import cli
 from migsafe.errors import ExitCode
 from migsafe.model.finding import Category
 from migsafe.model.report import RuleDescriptor
+from migsafe.phases.registry import PhaseRule
+from migsafe.phases.rules import PHASE_RULES
 from migsafe.rules import RULES, Rule
 from migsafe.rules.proofs import CHECKS
 
@@ -23,7 +25,7 @@ HEADER = "<!-- Written by docs/generate.py; change the code instead. -->\n\n"
 def pages() -> Iterator[tuple[Path, str]]:
     """Every generated page and its text."""
     yield DOCS / "rules" / "README.md", HEADER + _rules_index()
-    for rule in RULES.values():
+    for rule in (*RULES.values(), *PHASE_RULES.values()):
         yield DOCS / "rules" / f"{rule.name}.md", HEADER + _rule_page(rule)
     for check in CHECKS.values():
         yield DOCS / "rules" / f"{check.name}.md", HEADER + _check_page(check)
@@ -33,7 +35,7 @@ def pages() -> Iterator[tuple[Path, str]]:
 def _rules_index() -> str:
     lines = ["# Rules", "", "`off` runs only when selected.", ""]
     for category in Category:
-        members = [rule for _, rule in sorted(RULES.items()) if rule.category is category]
+        members = [rule for _, rule in sorted({**RULES, **PHASE_RULES}.items()) if rule.category is category]
         if members:
             lines += [f"## {category}", "", "| rule | severity | |", "| --- | --- | --- |"]
             lines += [
@@ -52,11 +54,11 @@ def _rules_index() -> str:
     return "\n".join([*lines, ""])
 
 
-def _weight(rule: Rule) -> str:
+def _weight(rule: Rule | PhaseRule) -> str:
     return str(rule.severity) if rule.descriptor.default else "off"
 
 
-def _rule_page(rule: Rule) -> str:
+def _rule_page(rule: Rule | PhaseRule) -> str:
     words = rule.descriptor
     databases = ", ".join(words.dialects)
     parts = [f"# {rule.name}", f"{words.summary}", f"Category `{words.category}`, {_weight(rule)}; {databases}."]
@@ -94,12 +96,20 @@ def _cli_page() -> str:
     codes = [f"| {code.value} | {code.name.lower().replace('_', ' ')} |" for code in ExitCode]
     parts = ["# Command line", "## Exit codes", "\n".join(["| code | meaning |", "| --- | --- |", *codes])]
     with click.Context(cli, info_name="migsafe") as context:
-        for name in cli.list_commands(context):
-            command = cli.get_command(context, name)
-            if command is not None:
-                with click.Context(command, info_name=name, parent=context, terminal_width=100) as below:
-                    parts += [f"## migsafe {name}", f"```text\n{command.get_help(below)}\n```"]
+        parts += _command_pages(cli, context)
     return "\n\n".join(parts) + "\n"
+
+
+def _command_pages(group: click.Group, context: click.Context) -> Iterator[str]:
+    """The help of each command of a group, and of those below it."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is not None:
+            with click.Context(command, info_name=name, parent=context, terminal_width=100) as below:
+                yield f"## {below.command_path}"
+                yield f"```text\n{command.get_help(below)}\n```"
+                if isinstance(command, click.Group):
+                    yield from _command_pages(command, below)
 
 
 def main() -> int:

@@ -10,12 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from migsafe.config import Config
-from migsafe.errors import UsageError
+from migsafe.errors import EnvironmentFailedError, UsageError
 from migsafe.model.report import Report, RuleDescriptor
 from migsafe.shadow.options import DriftOptions, Proof, ServerChoice
 
 if TYPE_CHECKING:  # the package of the rules imports them all
+    from datetime import date
+
     from migsafe.catalogue.listing import Listing
+    from migsafe.history.cutting import Cut
+    from migsafe.history.listing import ReleaseListing
+    from migsafe.model.script import MigrationSet
+    from migsafe.lint.fixes import Fixed, NotFixed
+    from migsafe.phases.board import BoardEntry
+    from migsafe.phases.registry import PhaseRule
+    from migsafe.plan.project import PlannedChange
     from migsafe.rules.registry import Rule
 
 Progress = Callable[[int, int], None]
@@ -27,14 +36,18 @@ __all__ = [
     "Proof",
     "ServerChoice",
     "catalogue",
+    "cut_release",
     "database_catalogue",
     "descriptor",
     "drift",
     "examples",
+    "fix_paths",
     "lint_command",
     "lint_paths",
     "lint_stdin",
     "lint_text",
+    "plan",
+    "releases",
     "rule",
     "rules",
     "verify",
@@ -217,20 +230,172 @@ def verify(
     return verify_paths(named, config or Config(), proof or Proof(), progress=progress, evidence=evidence)
 
 
-def rules() -> Mapping[str, Rule]:
-    """Every rule, by name."""
+def releases(paths: Sequence[str | Path], config: Config | None = None) -> ReleaseListing:
+    """The releases of a project, and the migrations that each is the first to carry.
+
+    They come from git's tags or a manifest, as `config.release` says, and from what headers of migrations say.
+
+    Raises:
+        PathNotFoundError: when a path does not exist.
+        NoMigrationsError: when there are no migrations where they were expected.
+        UsageError: when the manifest is wrong, or is to be used and missing.
+        EnvironmentFailedError: when git is needed, and is missing or knows a part of the history only.
+    """
+    from migsafe.history.listing import files_of, list_releases
+    from migsafe.history.releases import read_project_releases
+
+    config = config or Config()
+    layouts = _layouts(paths, config)
+    files = files_of(one for layout in layouts for one in layout.migrations)
+    return list_releases(read_project_releases(config, files), layouts)
+
+
+def cut_release(
+    name: str,
+    paths: Sequence[str | Path],
+    config: Config | None = None,
+    *,
+    day: date | None = None,
+    empty: bool = False,
+    dry_run: bool = False,
+) -> Cut:
+    """Record in the manifest that a release carries all migrations that none has carried.
+
+    Args:
+        name: one word, such as `1.9.0`.
+        paths: all migrations of the project.
+        day: when it is cut; the manifest says nothing when None.
+        empty: a release without new migrations is fine.
+        dry_run: write nothing.
+
+    Raises:
+        PathNotFoundError: when a path does not exist.
+        NoMigrationsError: when there are no migrations where they were expected.
+        UsageError: when the name was cut before, nothing is new, or the manifest is wrong.
+        EnvironmentFailedError: when the manifest cannot be written; when there is none yet, and the git clone knows a
+            part of the history only.
+    """
+    from migsafe.atomic import write_atomically
+    from migsafe.history.cutting import prepare_cut
+
+    config = config or Config()
+    cut = prepare_cut(config, _layouts(paths, config), name, day, empty=empty)
+    if not dry_run:
+        try:
+            write_atomically(cut.manifest, cut.text)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise EnvironmentFailedError(f"{cut.manifest} cannot be written: {reason}") from error
+    return cut
+
+
+def _layouts(paths: Sequence[str | Path], config: Config) -> tuple[MigrationSet, ...]:
+    from migsafe.catalogue.project import source_options
+    from migsafe.sources import read_paths
+
+    return tuple(one.migrations for one in read_paths([Path(path) for path in paths], source_options(config)))
+
+
+def fix_paths(
+    paths: Sequence[str | Path], config: Config | None = None, *, released_too: bool = False
+) -> tuple[Fixed | NotFixed, ...]:
+    """Split migrations that mix phases, one migration a phase, in the project's own layout; files are written.
+
+    Args:
+        released_too: also those that are released, that a database has run, or that the branch has not changed.
+
+    Returns:
+        What became of each migration that mixes phases.
+
+    Raises:
+        PathNotFoundError: when a path does not exist.
+        NoMigrationsError: when there are no migrations where they were expected.
+        UsageError: when the layout takes no new migrations, or a file changed while it was split.
+    """
+    from datetime import UTC, datetime
+
+    from migsafe.lint.fixes import split_mixtures
+
+    named = [Path(path) for path in paths]
+    return split_mixtures(named, config or Config(), now=datetime.now(UTC), released_too=released_too)
+
+
+def changes(
+    paths: Sequence[str | Path], config: Config | None = None, *, progress: Progress | None = None
+) -> tuple[BoardEntry, ...]:
+    """The changes that migrations are steps of: what is open, what is due, what blocks it, and why.
+
+    Args:
+        progress: called with the number of migrations done and of all.
+
+    Raises:
+        PathNotFoundError: when a path does not exist.
+        NoMigrationsError: when there are no migrations where they were expected.
+    """
+    from migsafe.lint.stories import read_stories
+    from migsafe.lint.fixes import Fixed, NotFixed
+    from migsafe.phases.board import board
+
+    stories = read_stories([Path(path) for path in paths], config or Config(), progress)
+    return tuple(entry for _, story in stories for entry in board(story))
+
+
+def plan(
+    kind: str,
+    arguments: Mapping[str, object],
+    paths: Sequence[str | Path],
+    config: Config | None = None,
+    *,
+    change: str | None = None,
+    head: str | None = None,
+    app: str | None = None,
+) -> PlannedChange:
+    """Plan a change in steps that run beside old and new code. Nothing is written before the result is told to `save`.
+
+    Args:
+        kind: such as `rename-column`; `migsafe plan --help` lists them.
+        arguments: those of the kind, by name.
+        paths: the migrations of one project, or a folder above them.
+        change: the change's name; made of the arguments when None.
+        head: Alembic: the revision to build on, where there are several heads.
+        app: Django: the label of the app.
+
+    Raises:
+        PathNotFoundError: when a path does not exist.
+        NoMigrationsError: when there are no migrations where they were expected.
+        UsageError: when the kind, an argument or the name cannot be used.
+        PlanRefusedError: when no plan would be safe.
+    """
+    from migsafe.plan.project import plan_change
+    from migsafe.sources.writing import WritingOptions
+
+    writing = WritingOptions(head=head, app=app)
+    return plan_change(
+        kind, arguments, [Path(path) for path in paths], config or Config(), change=change, writing=writing
+    )
+
+
+def rules() -> Mapping[str, Rule | PhaseRule]:
+    """Every rule, by name: about operations, then about phases."""
+    from migsafe.phases.rules import PHASE_RULES
     from migsafe.rules import RULES
 
-    return RULES
+    return {**RULES, **PHASE_RULES}
 
 
-def rule(name: str) -> Rule:
+def rule(name: str) -> Rule | PhaseRule:
     """One rule.
+
+    Args:
+        name: its name, or its number (`XR04`).
 
     Raises:
         UsageError: when no rule has that name.
     """
+    from migsafe.phases.rules import numbered
+
     known = rules()
+    name = name if name in known else numbered(name) or name
     if name not in known:
         from migsafe.config.nearest import did_you_mean
 
@@ -241,14 +406,19 @@ def rule(name: str) -> Rule:
 def descriptor(name: str) -> RuleDescriptor:
     """What a rule, or a check of `verify` and `drift`, looks for, in words.
 
+    Args:
+        name: its name, or its number (`XR04`).
+
     Raises:
         UsageError: when nothing has that name.
     """
+    from migsafe.phases.rules import numbered
     from migsafe.rules.proofs import CHECKS
 
     if name in CHECKS:
         return CHECKS[name]
     known = rules()
+    name = name if name in known else numbered(name) or name
     if name not in known:
         from migsafe.config.nearest import did_you_mean
 

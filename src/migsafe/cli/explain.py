@@ -19,6 +19,7 @@ _WIDTH = 100
 _EXAMPLES = """\b
 Examples:
   migsafe explain drop-column
+  migsafe explain XR04
 """
 
 
@@ -28,9 +29,10 @@ def command(name: str) -> None:
     """Say what a rule or a check looks for, why it hurts, what to do instead, and when it is fine."""
     from migsafe import api
 
-    words, rule = api.descriptor(name), api.rules().get(name)
+    words = api.descriptor(name)
+    rule = api.rules().get(words.name)
     severity = "as heavy as what is seen" if rule is None else str(rule.severity)
-    emit("\n".join(_page(words, severity, api.examples(name))) + "\n", None)
+    emit("\n".join(_page(words, severity, api.examples(words.name))) + "\n", None)
 
 
 def _page(words: RuleDescriptor, severity: str, examples: Examples | None) -> Iterator[str]:

@@ -26,6 +26,8 @@ Examples:
   migsafe lint db/migrations/0042_users.sql        one file; its neighbours are read as context
   migsafe lint --diff origin/main --format github  only what a branch adds or changes
   migsafe lint --format sarif --output migsafe.sarif
+  migsafe lint --state state.json --show-cleared   what may be taken away by now, and why
+  migsafe lint --fix db/migrations/0042_users.sql  split a migration that expands and contracts
   migsafe lint --extend-select style --ignore missing-lock-timeout
   migsafe lint --python .venv/bin/python           Django: its interpreter runs the migrations
   migsafe lint --command "rails db:migrate:sql"    any tool that prints SQL
@@ -68,6 +70,24 @@ Examples:
     metavar="FILE",
     help="What `migsafe verify --evidence` saw: its locks win over predicted ones.",
 )
+@click.option(
+    "--state",
+    type=click.Path(),
+    metavar="FILE",
+    help="Live facts (migsafe.state/1): which release runs where. Evidence for contracts.",
+)
+@click.option(
+    "--deploy",
+    "stage",
+    flag_value="deploy",
+    default=None,
+    help="Judge for a deployment: what is unknown of a contract is an error, not a warning.",
+)
+@click.option("--show-cleared", is_flag=True, default=None, help="Show what evidence has cleared, and by what.")
+@click.option(
+    "--fix", is_flag=True, help="Split migrations that mix phases, one migration a phase, and lint the result."
+)
+@click.option("--fix-released", is_flag=True, help="Split also what is released, applied, or unchanged by the branch.")
 @click.option("--stdin-name", metavar="PATH", default="<stdin>", help="What to call the text of the standard input.")
 @report_options
 def command(
@@ -76,6 +96,8 @@ def command(
     config_file: Path | None,
     stdin_name: str,
     program: str | None,
+    fix: bool,
+    fix_released: bool,
     **options: Any,
 ) -> int:
     """Find what migrations would do to a busy database.
@@ -86,12 +108,31 @@ def command(
     from migsafe.config import load_config
 
     config = load_config(config_file, options=options)
+    if fix or fix_released:
+        _fix(paths, config, program, released_too=fix_released)
     report = (
         _lint(paths, stdin_name, config, delivery.quiet)
         if program is None
         else api.lint_command(program, paths, config)
     )
     return delivery.deliver(report, config)
+
+
+def _fix(paths: tuple[str, ...], config: Config, program: str | None, *, released_too: bool) -> None:
+    """Split, and say on the standard error what became of each; the report is of what is there afterwards."""
+    from migsafe import api
+    from migsafe.lint.fixes import Fixed
+
+    if program is not None or _STDIN in paths:
+        raise UsageError("--fix writes files: name them, instead of a command or the standard input")
+    for one in api.fix_paths(paths or config.paths or (os.curdir,), config, released_too=released_too):
+        if isinstance(one, Fixed):
+            files = ", ".join(os.path.relpath(file) for file in one.files)
+            click.echo(f"split {one.migration}: {files}", err=True)
+            for remark in one.remarks:
+                click.echo(f"  {remark}", err=True)
+        else:
+            click.echo(f"not split: {one.migration}: {one.reason}", err=True)
 
 
 def _lint(paths: tuple[str, ...], stdin_name: str, config: Config, quiet: bool) -> Report:

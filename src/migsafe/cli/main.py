@@ -20,6 +20,9 @@ COMMANDS = MappingProxyType(
         "verify": "migsafe.cli.verify",
         "catalogue": "migsafe.cli.catalogue",
         "drift": "migsafe.cli.drift",
+        "release": "migsafe.cli.release",
+        "change": "migsafe.cli.change",
+        "plan": "migsafe.cli.plan",
         "rules": "migsafe.cli.rules",
         "explain": "migsafe.cli.explain",
     }

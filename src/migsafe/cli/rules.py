@@ -12,6 +12,7 @@ from migsafe.cli.output import emit
 from migsafe.model.finding import Category
 
 if TYPE_CHECKING:
+    from migsafe.phases.registry import PhaseRule
     from migsafe.rules.registry import Rule
 
 _EXAMPLES = """\b
@@ -38,7 +39,7 @@ def command(form: str) -> None:
     emit(_json(rules) if form == "json" else "\n".join(_table(rules)) + "\n", None)
 
 
-def _table(rules: list[Rule]) -> Iterator[str]:
+def _table(rules: list[Rule | PhaseRule]) -> Iterator[str]:
     width = max((len(rule.name) for rule in rules), default=0)
     for category in Category:
         members = [rule for rule in rules if rule.category is category]
@@ -48,18 +49,18 @@ def _table(rules: list[Rule]) -> Iterator[str]:
     yield "migsafe explain NAME says more of one."
 
 
-def _row(rule: Rule, width: int) -> str:
+def _row(rule: Rule | PhaseRule, width: int) -> str:
     mark = "   " if rule.descriptor.default else "off"
     return f"  {rule.name.ljust(width)}  {rule.severity.value.ljust(7)}  {mark}  {rule.descriptor.summary}"
 
 
-def _json(rules: list[Rule]) -> str:
+def _json(rules: list[Rule | PhaseRule]) -> str:
     import json
 
     return json.dumps({"schema": "migsafe.rules/1", "rules": [_value(rule) for rule in rules]}, indent=2) + "\n"
 
 
-def _value(rule: Rule) -> dict[str, Any]:
+def _value(rule: Rule | PhaseRule) -> dict[str, Any]:
     words = rule.descriptor
     return {
         "name": words.name,

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal, get_args
 
 from migsafe.config import ConfiguredIgnore
 from migsafe.lint.findings import build
-from migsafe.lint.ignores import IgnoreBook
+from migsafe.lint.ignores import IgnoreBook, Standing
 from migsafe.lint.loops import together_by_place
 from migsafe.model.catalogue import Catalogue
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
 from migsafe.model.evidence import LockEvidence
 from migsafe.model.finding import Category, Finding
 from migsafe.model.operation import BaseOperation, Operation
+from migsafe.model.operation.base import operation_name
 from migsafe.model.script import Direction, Migration, Position, Script, Span, UnreadableFile
 from migsafe.model.statement import ReadScript
+from migsafe.phases.act import Chapter
+from migsafe.phases.book import Book
+from migsafe.phases.rules import PHASE_RULES
 from migsafe.rules.context import Context, Surroundings
 from migsafe.rules.events import FileUnread, IgnoreWithoutEffect, NotRendered, PlaceholderLeft
 from migsafe.rules.proofs import CHECKS
@@ -60,15 +64,52 @@ class Settings:
     ignores: tuple[ConfiguredIgnore, ...] = ()
     today: date | None = None
     observed: LockEvidence | None = None
+    phase_rules: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Which statement a finding stands on.
+
+    Attributes:
+        chapter: the migration's place among the chapters.
+        statement: the statement's place in the way up.
+        operation: the operation's name.
+    """
+
+    chapter: int
+    statement: int
+    operation: str
+
+
+#: What tells a finding from the others of its run.
+FindingKey = tuple[str, Position, str]
+
+
+def key_of(finding: Finding) -> FindingKey:
+    """What a finding is known by."""
+    return finding.path, finding.start, finding.rule
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run found, before anything is left out for its weight."""
+    """What a run found, before anything is left out for its weight.
+
+    Attributes:
+        chapters: what each migration does, as far as phases are concerned.
+        grounds: findings of ways up, and their statements.
+        waived: whether an ignore takes a rule's word about a finding away.
+        close: takes the findings of rules that are judged after all migrations, and gives those that no ignore takes
+            away, and one for each ignore that waited for them in vain.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     suppressed: int = 0
     migrations_reported: int = 0
+    chapters: tuple[Chapter, ...] = ()
+    grounds: dict[FindingKey, Ground] = field(default_factory=dict)
+    waived: Callable[[Finding, str], bool] = lambda finding, rule: False
+    close: Callable[[Sequence[Finding]], list[Finding]] = list
 
 
 class _RuleTable:
@@ -103,13 +144,22 @@ class _Run:
         self.catalogue = Catalogue(settings.dialect)
         self.outcome = Outcome()
         active = frozenset(rule.name for rule in rules)
-        self.ignores = IgnoreBook(settings.ignores, settings.today, active, frozenset({*RULES, *CHECKS}))
+        self.ignores = IgnoreBook(
+            settings.ignores,
+            settings.today,
+            active | settings.phase_rules,
+            frozenset({*RULES, *CHECKS, *PHASE_RULES}),
+            frozenset(PHASE_RULES),
+        )
+        self.book = Book()
+        self._waiting: list[tuple[Standing, Context]] = []
         self._said: dict[tuple[str, tuple[str, ...]], int] = {}
         self._again: Counter[tuple[str, tuple[str, ...]]] = Counter()
         self._comments: dict[tuple[str, Position], tuple[IgnoreWithoutEffect, Context] | None] = {}
 
     def migration(self, read: ReadMigration) -> None:
         """Judge a migration; it leaves the catalogue as its way up does."""
+        self.book.open(reported=read.up is not None and read.up_reported)
         if read.up is not None:
             self.catalogue = self._script(read, read.up, self.catalogue, read.up_reported)
         if read.down is not None and read.down_reported:
@@ -117,6 +167,7 @@ class _Run:
         if (read.up is not None and read.up_reported) or (read.down is not None and read.down_reported):
             self.outcome.migrations_reported += 1
         self._tell_unused()
+        self.book.close(read.migration, has_way_back=_does_something(read.migration.down))
 
     def unreadable(self, file: UnreadableFile, script: Script) -> None:
         """A file that could not be read is a finding like any other."""
@@ -136,6 +187,7 @@ class _Run:
         )
         found: list[Finding] = []
         for operation in walk:
+            self.book.note(operation, walk.context)
             if reported:
                 found.extend(self._ask(operation, walk.context))
         if reported:
@@ -160,7 +212,15 @@ class _Run:
             for hazard in rule.check(operation, context):
                 if rule.once_per_project and self._said_before((rule.name, hazard.objects)):
                     continue
-                yield build(rule, hazard, operation, context, self.settings.observed)
+                finding = build(rule, hazard, operation, context, self.settings.observed)
+                self._remember(finding, operation, context)
+                yield finding
+
+    def _remember(self, finding: Finding, operation: BaseOperation, context: Context) -> None:
+        """Phases have a say in what a way up does."""
+        if context.direction is Direction.UP:
+            ground = Ground(len(self.book.chapters), context.statement_index, operation_name(operation))
+            self.outcome.grounds.setdefault(key_of(finding), ground)
 
     def _left_out(self, rule: Rule, context: Context) -> bool:
         down = context.direction is Direction.DOWN
@@ -182,9 +242,24 @@ class _Run:
         self.outcome.suppressed += judged.suppressed
         for span in judged.effective:
             self._comments[context.script.path, context.script.position(span.start)] = None
+        self._waiting.extend((standing, context) for standing in judged.waiting)
         for ignore in judged.without_effect:
             place = context.script.path, context.script.position(ignore.span.start)
             self._comments.setdefault(place, (ignore, context))
+
+    def waived(self, finding: Finding, rule: str) -> bool:
+        """See `Outcome.waived`."""
+        return self.ignores.waives([standing for standing, _ in self._waiting], finding, rule)
+
+    def close(self, last: Sequence[Finding]) -> list[Finding]:
+        """See `Outcome.close`."""
+        kept = self.ignores.judge_last([standing for standing, _ in self._waiting], last)
+        self.outcome.suppressed += len(last) - len(kept)
+        for standing, context in self._waiting:
+            idle = self.ignores.idle(standing)
+            if idle is not None:
+                kept.extend(self._ask(idle, context))
+        return kept
 
     def _tell_unused(self) -> None:
         """An ignore in a file that holds both ways has an effect when it has one in either."""
@@ -214,6 +289,9 @@ def lint(
             run.migration(item)
         else:
             run.unreadable(*item)
+    run.outcome.chapters = run.book.chapters
+    run.outcome.waived = run.waived
+    run.outcome.close = run.close
     return run.outcome
 
 
@@ -226,3 +304,7 @@ def _numbered(findings: Sequence[Finding]) -> list[Finding]:
         count = seen[finding.fingerprint]
         numbered.append(finding if count == 1 else replace(finding, fingerprint=f"{finding.fingerprint}-{count}"))
     return numbered
+
+
+def _does_something(script: Script | None) -> bool:
+    return script is not None and bool(script.text.strip())

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 from migsafe.config import ConfiguredIgnore
 from migsafe.model.finding import Category, Finding
-from migsafe.model.script import Span
+from migsafe.model.script import Position, Span
 from migsafe.model.statement import Comment, ReadScript, Statement
 from migsafe.rules.events import IgnoreWithoutEffect
 
@@ -35,6 +36,20 @@ class _Ignore:
     used: set[str] = field(default_factory=set)
 
 
+class Standing(NamedTuple):
+    """An ignore of a rule that speaks when all migrations have been read, and the statement that it stands on."""
+
+    ignore: _Ignore
+    path: str
+    start: Position
+    end: Position
+
+    def covers(self, finding: Finding, rule: str) -> bool:
+        """Whether it takes away what a rule says at the place of a finding."""
+        on_it = finding.path == self.path and self.start <= finding.start <= self.end
+        return on_it and rule in self.ignore.rules
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What ignores make of a script's findings.
@@ -44,19 +59,26 @@ class Judgement:
         suppressed: how many were taken away.
         without_effect: the ignore comments that took nothing away.
         effective: the spans of all others.
+        waiting: the ignore comments of which it is not known yet: of rules that speak last.
     """
 
     kept: list[Finding]
     suppressed: int
     without_effect: tuple[IgnoreWithoutEffect, ...]
     effective: tuple[Span, ...]
+    waiting: tuple[Standing, ...] = ()
 
 
 class IgnoreBook:
     """All ignores of a run. Today's date is a value like any other; without one no date has passed."""
 
     def __init__(
-        self, configured: Sequence[ConfiguredIgnore], today: date | None, active: frozenset[str], known: frozenset[str]
+        self,
+        configured: Sequence[ConfiguredIgnore],
+        today: date | None,
+        active: frozenset[str],
+        known: frozenset[str],
+        speak_last: frozenset[str] = frozenset(),
     ) -> None:
         """
         Args:
@@ -64,20 +86,54 @@ class IgnoreBook:
             today: for `until`.
             active: names of the rules that run; an ignore of another one cannot prove useless.
             known: names of all rules.
+            speak_last: those among them whose findings come when all migrations have been read.
         """
         self._configured = configured
         self._today = today
         self._active = active
         self._known = known
+        self._speak_last = speak_last
 
     def judge(self, script: ReadScript, migration: str, findings: Sequence[Finding]) -> Judgement:
         """Split a script's findings."""
         ignores = list(self._all(script))
         kept = [f for f in findings if not self._commented(f, script, ignores) and not self._configured_away(f)]
-        without = tuple(self._without_effect(ignores))
+        waiting = tuple(self._waiting(ignores, script))
+        later = {standing.ignore.span for standing in waiting}
+        judged = [ignore for ignore in ignores if ignore.span not in later]
+        without = tuple(self._without_effect(judged))
         idle = {ignore.span for ignore in without}
-        effective = tuple(ignore.span for ignore in ignores if ignore.span not in idle)
-        return Judgement(kept, len(findings) - len(kept), without, effective)
+        effective = tuple(ignore.span for ignore in judged if ignore.span not in idle)
+        return Judgement(kept, len(findings) - len(kept), without, effective, waiting)
+
+    def judge_last(self, waiting: Sequence[Standing], findings: Sequence[Finding]) -> list[Finding]:
+        """The findings of the rules that speak last which no ignore takes away."""
+        kept = []
+        for finding in findings:
+            standing = next((one for one in waiting if one.covers(finding, finding.rule)), None)
+            if standing is not None:
+                standing.ignore.used.add(finding.rule)
+            elif not self._configured_away(finding):
+                kept.append(finding)
+        return kept
+
+    def waives(self, waiting: Sequence[Standing], finding: Finding, rule: str) -> bool:
+        """Whether an ignore takes away what a rule about phases says of a finding of another rule."""
+        standing = next((one for one in waiting if one.covers(finding, rule)), None)
+        if standing is not None:
+            standing.ignore.used.add(rule)
+            return True
+        return self._configured_away(replace(finding, rule=rule, category=Category.PHASE))
+
+    def idle(self, standing: Standing) -> IgnoreWithoutEffect | None:
+        """What an ignore that waited did in the end: nothing, or what it says."""
+        return next(self._without_effect([standing.ignore]), None)
+
+    def _waiting(self, ignores: Iterable[_Ignore], script: ReadScript) -> Iterator[Standing]:
+        for ignore in ignores:
+            if ignore.statement is not None and ignore.problem is None and self._speak_last & set(ignore.rules):
+                span, place = ignore.statement.span, script.script.position
+                yield Standing(ignore, script.script.path, place(span.start), place(span.end))
 
     def _all(self, script: ReadScript) -> Iterator[_Ignore]:
         for statement in script.statements:
@@ -105,6 +161,8 @@ class IgnoreBook:
             return f"there is no rule called {unknown[0]}"
         if not options.get("reason", "").strip():
             return 'it gives no reason="…"'
+        if self._speak_last & set(names) and not {"until", "by"} <= options.keys():
+            return "it is about phases: it needs until=YYYY-MM-DD and by=NAME too"
         if "until" not in options:
             return None
         try:
@@ -141,7 +199,8 @@ class IgnoreBook:
         for ignore in ignores:
             unused = [name for name in ignore.rules if name in self._active and name not in ignore.used]
             if ignore.problem is not None:
-                yield IgnoreWithoutEffect(span=ignore.span, rules=ignore.rules, reason=ignore.problem)
+                waiver = bool(self._speak_last & set(ignore.rules))
+                yield IgnoreWithoutEffect(span=ignore.span, rules=ignore.rules, reason=ignore.problem, waiver=waiver)
             elif unused:
                 about = f"the next statement has no finding {', '.join(unused)}"
                 reason = "no statement follows it" if ignore.statement is None else about

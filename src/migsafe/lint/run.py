@@ -14,11 +14,13 @@ from migsafe.config.nearest import did_you_mean
 from migsafe.errors import ConfigurationError, UsageError
 from migsafe.evidence import read_evidence
 from migsafe.lint.engine import ReadMigration, Settings, lint
+from migsafe.lint.phasing import set_in_time
 from migsafe.lint.selection import asked_for, select_rules
+from migsafe.lint.storytelling import Storyteller
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
 from migsafe.model.evidence import LockEvidence
 from migsafe.model.finding import Finding, order_of_reading
-from migsafe.model.report import Report
+from migsafe.model.report import Report, RuleDescriptor
 from migsafe.model.script import (
     Direction,
     Migration,
@@ -28,7 +30,9 @@ from migsafe.model.script import (
     TransactionRule,
     UnreadableFile,
 )
-from migsafe.rules import RULES
+from migsafe.phases.registry import PhaseRule
+from migsafe.phases.rules import PHASE_RULES
+from migsafe.rules import RULES, Rule
 from migsafe.rules.context import Surroundings
 from migsafe.rules.proofs import CHECKS
 from migsafe.sources import LoadedLayout, narrow, read_command, read_paths, read_stdin
@@ -91,8 +95,9 @@ def _text_migration(text: str, name: str, dialect: Dialect, rule: TransactionRul
 def _refuse_unknown_ignores(config: Config) -> None:
     """An ignore of a rule that there is not would never do what its author believes."""
     for ignore in config.reasoned_ignores:
-        if ignore.rule not in RULES and ignore.rule not in CHECKS:
-            hint = did_you_mean(ignore.rule, [*RULES, *CHECKS])
+        known = [*RULES, *PHASE_RULES, *CHECKS]
+        if ignore.rule not in known:
+            hint = did_you_mean(ignore.rule, known)
             raise ConfigurationError(f'ignore: no rule "{ignore.rule}"', hint=hint)
 
 
@@ -102,32 +107,55 @@ def _report(
     progress: Progress | None = None,
     scripts: ReadScripts | None = None,
 ) -> Report:
-    rules = select_rules(RULES.values(), config.select, config.extend_select, config.ignore)
+    every: tuple[Rule | PhaseRule, ...] = (*RULES.values(), *PHASE_RULES.values())
+    chosen = select_rules(every, config.select, config.extend_select, config.ignore)
+    rules = [rule for rule in chosen if isinstance(rule, Rule)]
+    phase_rules = frozenset(rule.name for rule in chosen if isinstance(rule, PhaseRule))
     _refuse_unknown_ignores(config)
     layouts = narrow(layouts, since=config.since)
     total = sum(len(layout.migrations.migrations) for layout in layouts)
     count = Counter(progress, total)
     scripts = scripts or ReadScripts()
     observed = read_evidence(config.evidence) if config.evidence is not None else None
-    outcomes = [lint(_read(layout, count, scripts), rules, _settings(layout, config, observed)) for layout in layouts]
-    findings = sorted((finding for outcome in outcomes for finding in outcome.findings), key=order_of_reading)
-    always = asked_for(RULES.values(), config.select, config.extend_select)
+    teller = Storyteller(config, layouts)
+    judged = []
+    for layout in layouts:
+        outcome = lint(
+            read_migrations(layout, count, scripts), rules, settings_of(layout, config, observed, phase_rules)
+        )
+        judged.append(set_in_time(outcome, teller.story(layout, outcome), phase_rules))
+    findings = sorted((finding for one in judged for finding in one.findings), key=order_of_reading)
+    always = asked_for(every, config.select, config.extend_select)
     shown = tuple(f for f in findings if f.rule in always or f.severity.weight >= config.shown_from.weight)
+    cleared = tuple(
+        sorted(
+            (f for one in judged for f in one.cleared if f.severity.weight >= config.shown_from.weight),
+            key=order_of_reading,
+        )
+    )
     return Report(
         dialect=_common_dialect(layouts, config),
         server=_server(config),
         findings=shown,
-        rules={name: RULES[name].descriptor for name in sorted({finding.rule for finding in shown})},
+        rules=_described(every, (*shown, *cleared)),
         linted=sum(len(layout.selected) for layout in layouts),
         context=sum(len(_files(layout) - layout.selected) for layout in layouts),
-        migrations=sum(outcome.migrations_reported for outcome in outcomes),
-        suppressed=sum(outcome.suppressed for outcome in outcomes),
+        migrations=sum(one.outcome.migrations_reported for one in judged),
+        suppressed=sum(one.outcome.suppressed for one in judged),
+        cleared=len(cleared),
+        cleared_findings=cleared if config.show_cleared else (),
         hidden=len(findings) - len(shown),
-        sources=_texts(layouts, shown),
+        sources=_texts(layouts, (*shown, *cleared)),
     )
 
 
-def _read(
+def _described(every: Iterable[Rule | PhaseRule], findings: Sequence[Finding]) -> dict[str, RuleDescriptor]:
+    """The words of every rule that is named, also as evidence."""
+    named = {name for one in findings for name in (one.rule, *(item.rule for item in one.evidence))}
+    return {rule.name: rule.descriptor for rule in sorted(every, key=lambda rule: rule.name) if rule.name in named}
+
+
+def read_migrations(
     layout: LoadedLayout, count: Counter, scripts: ReadScripts
 ) -> Iterator[ReadMigration | tuple[UnreadableFile, Script]]:
     """The layout's migrations, each read when it is asked for and forgotten after."""
@@ -151,7 +179,18 @@ def _empty_script(file: UnreadableFile, dialect: Dialect) -> Script:
     return Script(Direction.UP, "", SourceText(file.path, ""), TransactionRule.NONE, dialect)
 
 
-def _settings(layout: LoadedLayout, config: Config, observed: LockEvidence | None) -> Settings:
+def settings_of(
+    layout: LoadedLayout,
+    config: Config,
+    observed: LockEvidence | None = None,
+    phase_rules: frozenset[str] = frozenset(),
+) -> Settings:
+    """What a run over a layout depends on, besides the migrations and the rules.
+
+    Args:
+        observed: what was seen on a server.
+        phase_rules: names of the rules about phases that run.
+    """
     return Settings(
         tool=layout.migrations.tool,
         dialect=layout.migrations.dialect,
@@ -164,6 +203,7 @@ def _settings(layout: LoadedLayout, config: Config, observed: LockEvidence | Non
         ignores=config.reasoned_ignores,
         today=date.today(),
         observed=observed,
+        phase_rules=phase_rules,
     )
 
 

@@ -34,12 +34,19 @@ def document(report: Report) -> dict[str, Any]:
         "summary": _summary(report),
         "rules": {rule.name: _rule(rule) for rule in found_rules(report)},
         "findings": [_finding(finding) for finding in findings],
+        "cleared_findings": [_finding(one) for one in sorted(report.cleared_findings, key=order_of_reading)],
     }
 
 
 def found_rules(report: Report) -> list[RuleDescriptor]:
     """The rules that have findings and are described, by name."""
-    return [report.rules[name] for name in sorted({finding.rule for finding in report.findings} & set(report.rules))]
+    return [report.rules[name] for name in sorted(_named(report) & set(report.rules))]
+
+
+def _named(report: Report) -> set[str]:
+    """The rules of all findings, and of their evidence."""
+    shown = (*report.findings, *report.cleared_findings)
+    return {name for one in shown for name in (one.rule, *(item.rule for item in one.evidence))}
 
 
 def _summary(report: Report) -> dict[str, int]:

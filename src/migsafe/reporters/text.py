@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
-from migsafe.model.finding import Finding, order_of_reading
+from migsafe.model.finding import Evidence, Finding, order_of_reading
 from migsafe.model.locks import LockClaim, Work
 from migsafe.model.report import Report
 from migsafe.model.script import Direction, SourceText
@@ -24,6 +24,7 @@ _WORK = {
 }
 _SQL_LINES = 6
 _LABEL = len("evidence:")
+_RESULT = len("unknown")
 _MARGIN = " " * (2 + _LABEL + 1)
 
 
@@ -58,6 +59,7 @@ class _Page:
             for finding in in_file:
                 yield from self._finding(finding, source)
                 yield ""
+        yield from self._cleared()
         yield self._last_line()
         yield from (self._paint(remark, Ink.FAINT) for remark in remarks(self._report))
 
@@ -84,9 +86,22 @@ class _Page:
             yield self._labelled("why", finding.why)
         if finding.instead:
             yield self._labelled("instead", finding.instead)
-        for item in finding.evidence:
-            yield self._labelled("evidence", f"{item.result}: {item.text} ({item.source}, {item.place})")
+        yield from self._evidence(finding)
         yield self._more(finding)
+
+    def _cleared(self) -> Iterator[str]:
+        """What evidence has taken away, and the evidence."""
+        for finding in sorted(self._report.cleared_findings, key=order_of_reading):
+            head = self._paint(f"cleared[{neutral_line(finding.rule)}]", Ink.GREEN)
+            yield f"{head}: {neutral_line(finding.message)}"
+            yield f"  {self._paint('-->', Ink.BLUE)} {neutral_line(_place(finding))}"
+            yield from self._evidence(finding)
+            yield ""
+
+    def _evidence(self, finding: Finding) -> Iterator[str]:
+        lines = [_evidence_line(item) for item in finding.evidence]
+        if lines:
+            yield self._labelled("evidence", "\n".join(lines))
 
     def _labelled(self, label: str, text: str) -> str:
         """A paragraph, or lines of SQL, with its label in the margin."""
@@ -103,6 +118,12 @@ class _Page:
 
     def _more(self, finding: Finding) -> str:
         return self._labelled("more", f"migsafe explain {finding.rule}")
+
+
+def _evidence_line(item: Evidence) -> str:
+    """What came of a requirement, which one, and what says so."""
+    where = f" ({item.place})" if item.place else ""
+    return f"{item.result.ljust(_RESULT)} {item.rule}: {item.text}{where}"
 
 
 def _looks_like_code(line: str) -> bool:

@@ -35,7 +35,12 @@ class NotRendered(BaseOperation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoreWithoutEffect(BaseOperation):
-    """An ignore comment that takes nothing away; its span is the comment."""
+    """An ignore comment that takes nothing away; its span is the comment.
+
+    Attributes:
+        waiver: it is about phases, and cannot hold as it is written.
+    """
 
     rules: tuple[str, ...]
     reason: str
+    waiver: bool = False

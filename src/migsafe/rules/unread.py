@@ -93,7 +93,21 @@ def unused_suppression(op: IgnoreWithoutEffect, ctx: Context) -> Iterator[Hazard
     Fine when: never.
     Source: migsafe.
     """
-    yield Hazard(message=f"this ignore has no effect: {op.reason}", objects=op.rules)
+    if not op.waiver:
+        yield Hazard(message=f"this ignore has no effect: {op.reason}", objects=op.rules)
+
+
+@rule(Category.PHASE, IgnoreWithoutEffect, dialects=EVERY_DIALECT)
+def waiver_incomplete(op: IgnoreWithoutEffect, ctx: Context) -> Iterator[Hazard]:
+    """A rule about phases is waived without a reason, a name or a day, or that day has passed. (XR22)
+
+    Why it hurts: what nobody answers for and nothing ends stays for ever: the old column, the trigger, the risk.
+    Do instead: say why, who decided, and until when: reason="…" by=NAME until=YYYY-MM-DD.
+    Fine when: never.
+    Source: docs/phases.md
+    """
+    if op.waiver:
+        yield Hazard(message=f"this waiver does not hold: {op.reason}", objects=op.rules)
 
 
 def _overlap(one: Span, other: Span) -> bool:

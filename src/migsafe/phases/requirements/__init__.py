@@ -1,0 +1,7 @@
+"""What is asked of a statement that takes something away, or forbids what was allowed: one file per question."""
+
+import importlib
+import pkgutil
+
+for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_module}")
