@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # the package of the rules imports them all
     from migsafe.catalogue.listing import Listing
     from migsafe.history.cutting import Cut
     from migsafe.history.listing import ReleaseListing
-    from migsafe.model.script import MigrationSet
     from migsafe.lint.fixes import Fixed, NotFixed
+    from migsafe.model.script import MigrationSet
     from migsafe.phases.board import BoardEntry
     from migsafe.phases.registry import PhaseRule
     from migsafe.plan.project import PlannedChange
@@ -231,7 +231,7 @@ def verify(
 
 
 def releases(paths: Sequence[str | Path], config: Config | None = None) -> ReleaseListing:
-    """The releases of a project, and the migrations that each is the first to carry.
+    """The releases of a project, the migrations that each is the first to carry, their phases, and what they promise.
 
     They come from git's tags or a manifest, as `config.release` says, and from what headers of migrations say.
 
@@ -241,13 +241,9 @@ def releases(paths: Sequence[str | Path], config: Config | None = None) -> Relea
         UsageError: when the manifest is wrong, or is to be used and missing.
         EnvironmentFailedError: when git is needed, and is missing or knows a part of the history only.
     """
-    from migsafe.history.listing import files_of, list_releases
-    from migsafe.history.releases import read_project_releases
+    from migsafe.lint.stories import list_project_releases
 
-    config = config or Config()
-    layouts = _layouts(paths, config)
-    files = files_of(one for layout in layouts for one in layout.migrations)
-    return list_releases(read_project_releases(config, files), layouts)
+    return list_project_releases([Path(path) for path in paths], config or Config())
 
 
 def cut_release(
@@ -333,7 +329,6 @@ def changes(
         NoMigrationsError: when there are no migrations where they were expected.
     """
     from migsafe.lint.stories import read_stories
-    from migsafe.lint.fixes import Fixed, NotFixed
     from migsafe.phases.board import board
 
     stories = read_stories([Path(path) for path in paths], config or Config(), progress)

@@ -47,10 +47,10 @@ def told(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
 def test_the_list_for_people(project: GitProject, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["release", "list"]) == 0
     assert told(capsys) == (
-        "release       day         from  migrations\n"
-        "v1.0          2023-11-15  tag   2           001 … 002\n"
-        "v1.1          2023-11-17  tag   1           003\n"
-        "not released                    1           004\n",
+        "release       day         from  migrations  phases    still open\n"
+        "v1.0          2023-11-15  tag   2           2 expand              001 … 002\n"
+        "v1.1          2023-11-17  tag   1           1 expand              003\n"
+        "not released                    1           1 expand              004\n",
         "",
     )
 
@@ -78,7 +78,7 @@ def test_a_project_without_releases_says_so(tmp_path: Path, capsys: pytest.Captu
 def test_a_header_wins(project: GitProject, capsys: pytest.CaptureFixture[str]) -> None:
     sql(project, 4, "-- migsafe: release=1.2\n")
     assert run(["release", "list"]) == 0
-    assert told(capsys)[0].splitlines()[-1].split() == ["1.2", "header", "1", "004"]
+    assert told(capsys)[0].splitlines()[-1].split() == ["1.2", "header", "1", "1", "expand", "004"]
 
 
 def test_a_manifest_begins_with_what_tags_know_and_grows_at_its_end(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from release_stories import build, expected, name_of, story_folders, tell, told
+from migsafe.model.finding import Severity
+from release_stories import STORIES, build, expected, name_of, story_folders, tell, told
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not on the machine")
 
@@ -23,3 +24,18 @@ def test_a_story_ends_as_it_should(folder: Path, tmp_path: Path, monkeypatch: py
         assert {one for one in loud[line] - evidence if not one.endswith(" pass")} == set(), (
             "only what is expected fails"
         )
+
+
+def test_the_same_drop_is_red_then_green_then_red_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the README shows: without history, on evidence, and while the release before still names the column."""
+    seen = []
+    for number, (story, history) in enumerate((("green", False), ("green", True), ("red", True))):
+        project = tmp_path / str(number)
+        project.mkdir()
+        build(STORIES / "still-in-use" / story, project)
+        if not history:
+            (project / "migsafe.releases.toml").unlink()
+            shutil.rmtree(project / ".git")
+        report = tell(project, monkeypatch)
+        seen.append(([one.severity for one in report.findings], report.cleared))
+    assert seen == [([Severity.ERROR], 0), ([], 1), ([Severity.ERROR], 0)]

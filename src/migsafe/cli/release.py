@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _UNRELEASED = "not released"
-_HEADINGS = ("release", "day", "from", "migrations", "")
+_HEADINGS = ("release", "day", "from", "migrations", "phases", "still open", "")
 
 _LIST_EXAMPLES = """\b
 Examples:
@@ -152,9 +152,15 @@ def _no_releases(listing: ReleaseListing) -> str:
 def _row(row: CarriedBy) -> Sequence[str]:
     release = row.release
     if release is None:
-        return _UNRELEASED, "", "", str(len(row.migrations)), _span(row.migrations)
+        return _UNRELEASED, "", "", *_carried(row)
     day = release.day.isoformat() if release.day else ""
-    return release.name, day, release.source, str(len(row.migrations)), _span(row.migrations)
+    return release.name, day, release.source, *_carried(row)
+
+
+def _carried(row: CarriedBy) -> Sequence[str]:
+    """How many migrations, of which phases, what they promise, and from which to which."""
+    phases = ", ".join(f"{count} {phase}" for phase, count in row.phases.items())
+    return str(len(row.migrations)), phases, ", ".join(row.promised), _span(row.migrations)
 
 
 def _span(migrations: Sequence[Migration]) -> str:

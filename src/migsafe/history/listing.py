@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from migsafe import __version__
@@ -19,10 +19,17 @@ SCHEMA = "migsafe.releases/1"
 
 @dataclass(frozen=True, slots=True)
 class CarriedBy:
-    """A release, or None for what is not released yet, and the migrations that it is the first to carry."""
+    """A release, or None for what is not released yet, and the migrations that it is the first to carry.
+
+    Attributes:
+        phases: phase → how many of them belong to it, of those that are not empty; empty where nobody has looked.
+        promised: changes that it has begun, and whose contract is still to come.
+    """
 
     release: Release | None
     migrations: tuple[Migration, ...]
+    phases: Mapping[str, int] = field(default_factory=dict)
+    promised: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,22 @@ class ReleaseListing:
     history: ReleaseHistory
     rows: tuple[CarriedBy, ...]
 
+    def with_phases(
+        self, phases: Mapping[str | None, Mapping[str, int]], promised: Mapping[str | None, tuple[str, ...]]
+    ) -> ReleaseListing:
+        """The same, with what each release's migrations are and promise.
+
+        Args:
+            phases: a release's name, None for what is not released → phase → how many migrations.
+            promised: likewise, open changes.
+        """
+        names = [row.release.name if row.release is not None else None for row in self.rows]
+        rows = (
+            replace(row, phases=phases.get(name, {}), promised=promised.get(name, ()))
+            for row, name in zip(self.rows, names, strict=True)
+        )
+        return replace(self, rows=tuple(rows))
+
     def json(self) -> str:
         """One JSON document in pure ASCII; its schema is `schema/releases-1.json`."""
         return json.dumps(self.document(), indent=2) + "\n"
@@ -39,12 +62,12 @@ class ReleaseListing:
     def document(self) -> dict[str, Any]:
         """The same as values."""
         released = [row for row in self.rows if row.release is not None]
-        rest = [one for row in self.rows if row.release is None for one in row.migrations]
+        rest = next((row for row in self.rows if row.release is None), CarriedBy(None, ()))
         return {
             "schema": SCHEMA,
             "migsafe": __version__,
             "problem": self.history.problem,
-            "releases": [_release(row.release) | _carried(row.migrations) for row in released if row.release],
+            "releases": [_release(row.release) | _carried(row) for row in released if row.release],
             "unreleased": _carried(rest),
         }
 
@@ -94,6 +117,11 @@ def _release(release: Release) -> dict[str, Any]:
     }
 
 
-def _carried(migrations: Iterable[Migration]) -> dict[str, Any]:
-    shown = [{"id": one.id, "paths": list(files_of([one]))} for one in migrations]
-    return {"count": len(shown), "migrations": shown}
+def _carried(row: CarriedBy) -> dict[str, Any]:
+    shown = [{"id": one.id, "paths": list(files_of([one]))} for one in row.migrations]
+    return {
+        "count": len(shown),
+        "migrations": shown,
+        "phases": dict(row.phases),
+        "promised": list(row.promised),
+    }

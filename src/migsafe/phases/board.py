@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from migsafe.model.phase import Phase
 from migsafe.phases import gates
 from migsafe.phases.changes import NEEDS_MIGRATE, Change
 from migsafe.phases.checks.open_changes import due_in, lateness_of
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from migsafe.model.finding import Evidence
-    from migsafe.model.phase import Phase
     from migsafe.model.release import Release
     from migsafe.phases.story import Story
 
@@ -60,6 +60,26 @@ class BoardEntry:
 def board(story: Story) -> tuple[BoardEntry, ...]:
     """All changes that somebody has declared, and those whose contract is not behind us."""
     return tuple(_entry(change, story) for change in story.changes if _is_of_interest(change, story))
+
+
+def phases_by_release(story: Story) -> dict[str | None, dict[str, int]]:
+    """Release, None for what is in none → phase → how many of its migrations belong to it."""
+    found: dict[str | None, dict[str, int]] = {}
+    for chapter in story.chapters:
+        if chapter.acts:
+            counts = found.setdefault(_name(story.release_of(chapter)), {phase.value: 0 for phase in Phase})
+            counts[chapter.phase.value] += 1
+    return {name: {phase: count for phase, count in counts.items() if count} for name, counts in found.items()}
+
+
+def promises_by_release(story: Story) -> dict[str | None, tuple[str, ...]]:
+    """Release, None for what is in none → the changes that it has begun, and that are still open."""
+    found: dict[str | None, tuple[str, ...]] = {}
+    for change in story.changes:
+        if change.is_open:
+            name = _name(story.release_of(change.chapters[0]))
+            found[name] = (*found.get(name, ()), change.name)
+    return found
 
 
 def _is_of_interest(change: Change, story: Story) -> bool:

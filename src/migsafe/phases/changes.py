@@ -82,10 +82,11 @@ def find_changes(chapters: Sequence[Chapter], kinds: Mapping[str, ChangeKind] | 
         for subject in _taken(chapter)
     }
     found = list(declared)
+    past = _Past(chapters)
     for chapter in chapters:
         for act in chapter.of(Nature.CONTRACT):
             if act.operation in _KINDS and not any((chapter.migration, subject) in known for subject in act.subjects):
-                found.append(_by_object(chapter, act, chapters))
+                found.append(_by_object(chapter, act, past))
     return tuple(found)
 
 
@@ -149,7 +150,7 @@ def _taken(chapter: Chapter) -> Iterator[Subject]:
         yield from act.subjects
 
 
-def _by_object(chapter: Chapter, act: Act, chapters: Sequence[Chapter]) -> Change:
+def _by_object(chapter: Chapter, act: Act, past: _Past) -> Change:
     """The change that an undeclared contract ends."""
     single = Change(
         name=_named_after(act),
@@ -160,27 +161,37 @@ def _by_object(chapter: Chapter, act: Act, chapters: Sequence[Chapter]) -> Chang
     )
     if act.operation != "drop-column":
         return single
-    expand, migrate = _successor(act, chapter, chapters)
+    expand, migrate = past.successor(act, chapter)
     if expand is None or migrate is None:
         return single
     return replace(single, kind=ChangeKind.RENAME_COLUMN, expand=(expand,), migrate=(migrate,))
 
 
-def _successor(act: Act, chapter: Chapter, chapters: Sequence[Chapter]) -> tuple[Chapter | None, Chapter | None]:
-    """The last migrations before a drop that added another column to the table, and that filled it."""
-    table = act.subjects[0].whole
-    earlier = [other for other in chapters if other.order <= chapter.order]
-    for filling in reversed(earlier):
-        filled = {
-            subject
-            for write in filling.of(Nature.MIGRATE)
-            for subject in write.subjects
-            if subject.column is not None and subject.whole == table and subject not in act.subjects
-        }
-        for adding in reversed([other for other in earlier if other.order <= filling.order]):
-            if filled & {made for added in adding.of(Nature.EXPAND) for made in added.made}:
-                return adding, filling
-    return None, None
+class _Past:
+    """Which migrations made, and which filled, each table's columns; in their order."""
+
+    def __init__(self, chapters: Sequence[Chapter]) -> None:
+        self._made: dict[Subject, list[Chapter]] = {}
+        self._filled: dict[Subject, list[tuple[Chapter, Subject]]] = {}
+        for chapter in chapters:
+            for act in chapter.acts:
+                if act.nature is Nature.EXPAND:
+                    for made in act.made:
+                        self._made.setdefault(made, []).append(chapter)
+                elif act.nature is Nature.MIGRATE:
+                    for filled in act.subjects:
+                        if filled.column is not None:
+                            self._filled.setdefault(filled.whole, []).append((chapter, filled))
+
+    def successor(self, act: Act, chapter: Chapter) -> tuple[Chapter | None, Chapter | None]:
+        """The last migrations before a drop that added another column to the table, and that filled it."""
+        for filling, column in reversed(self._filled.get(act.subjects[0].whole, [])):
+            if filling.order > chapter.order or column in act.subjects:
+                continue
+            for adding in reversed(self._made.get(column, [])):
+                if adding.order <= filling.order:
+                    return adding, filling
+        return None, None
 
 
 def _named_after(act: Act) -> str:

@@ -17,17 +17,23 @@ if TYPE_CHECKING:
     from migsafe.phases.act import Act, Chapter
 
 
+_HEAVIEST_FIRST = ("fail", "unknown", "pass")
+
+
 def evidence_for(story: Story, chapter: Chapter, acts: Iterable[Act]) -> tuple[Evidence, ...]:
-    """What every requirement says of some acts of one statement; empty where nothing is known of releases."""
+    """What every requirement says of some acts of one statement; empty where nothing is known of releases.
+
+    What fails comes first, then what is not known; each in the order of the rules' numbers.
+    """
     if not story.told:
         return ()
     found: dict[Evidence, None] = {}
     for act in acts:
         case = Case(story, chapter, act, change_of(chapter, act, story.changes))
-        for rule in PHASE_RULES.values():
+        for rule in sorted(PHASE_RULES.values(), key=lambda one: one.number):
             if rule.ask is not None and act.nature in rule.natures and rule.concerns(act.operation):
                 found.update(dict.fromkeys(rule.ask(case)))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: _HEAVIEST_FIRST.index(one.result)))
 
 
 def verdict(
