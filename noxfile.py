@@ -110,6 +110,22 @@ def heavy_kills(session: nox.Session) -> None:
     session.run("python", "tests/heavy/kills.py", *session.posargs, env={"PYTHONPATH": str(Path("tests").resolve())})
 
 
+@nox.session(name="heavy-plans")
+def heavy_plans(session: nox.Session) -> None:
+    """Every kind of `migsafe plan`, there and back, beside thousands of transactions of old and new code."""
+    _install(session, "test", "embedded", "fast")
+    session.run("python", "tests/heavy/plans.py", *session.posargs, env={"PYTHONPATH": str(Path("tests").resolve())})
+
+
+@nox.session(name="heavy-phases")
+def heavy_phases(session: nox.Session) -> None:
+    """A page of findings about phases, drawn over the shared corpus, for a verdict by hand."""
+    _install(session, "test", "fast")
+    session.run(
+        "python", "tests/heavy/phase_findings.py", *session.posargs, env={"PYTHONPATH": str(Path("tests").resolve())}
+    )
+
+
 @nox.session(name="heavy-benchmarks")
 def heavy_benchmarks(session: nox.Session) -> None:
     """Speed side by side with peers, as ratios of one run."""

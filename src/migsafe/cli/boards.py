@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -23,8 +24,20 @@ def listing(entries: Sequence[BoardEntry]) -> str:
 
 
 def _row(entry: BoardEntry) -> tuple[str, ...]:
-    steps = ", ".join(f"{step.phase} in {step.release or 'no release yet'}" for step in entry.steps)
-    return tuple(map(neutral_line, (entry.name, entry.kind or "?", entry.standing, entry.due or "-", steps)))
+    cells = (entry.name, entry.kind or "?", entry.standing, entry.due or "-", _steps(entry))
+    return tuple(map(neutral_line, cells))
+
+
+def _steps(entry: BoardEntry) -> str:
+    """`expand, 7 migrate (1.9.0); contract (no release yet)`."""
+    releases = dict.fromkeys(step.release for step in entry.steps)
+    return "; ".join(_steps_in(entry, release) for release in releases)
+
+
+def _steps_in(entry: BoardEntry, release: str | None) -> str:
+    counts = Counter(step.phase.value for step in entry.steps if step.release == release)
+    phases = ", ".join(phase if count == 1 else f"{count} {phase}" for phase, count in counts.items())
+    return f"{phases} ({release or 'no release yet'})"
 
 
 def page(entry: BoardEntry) -> str:
