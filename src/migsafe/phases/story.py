@@ -13,12 +13,15 @@ from migsafe.phases.changes import Change, find_changes
 
 if TYPE_CHECKING:
     from migsafe.model.script import Position
+    from migsafe.model.plan import ChangePlan
     from migsafe.model.state import StateDocument
-    from migsafe.model.usage import Subject, UsageEvidence
+    from migsafe.model.usage import Subject, UsageEvidence, Writers
     from migsafe.phases.act import Act, Chapter
 
 Stage = Literal["pull-request", "deploy"]
 Usage = Callable[["Chapter", "Subject", "Release | None"], "tuple[UsageEvidence, ...]"]
+Writing = Callable[["Chapter", "Subject", "Release"], "Writers | None"]
+GivenUp = Callable[[], "tuple[Subject, ...]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class Story:
         state: live facts; None where nobody gave any.
         usage: who uses an object that a migration takes away, in the code of a release, or in the working tree for
             None; None where no code is looked at.
+        writers: who writes rows of the table of a column that a migration demands a value for, in the code of a
+            release; it gives None where that code is not to be had. None where no code is looked at.
+        given_up: the tables and columns that the latest release names, and the working tree no longer does; None where
+            nobody wants to know.
+        plans: change → its plan, where the project keeps one.
         edited: path → what of a released migration is no longer as it was released.
     """
 
@@ -54,15 +62,19 @@ class Story:
     releases: ReleaseHistory = NO_RELEASES
     state: StateDocument | None = None
     usage: Usage | None = None
+    writers: Writing | None = None
+    given_up: GivenUp | None = None
     now: datetime
     settings: PhaseSettings = field(default_factory=PhaseSettings)
+    plans: Mapping[str, ChangePlan] = field(default_factory=dict)
     edited: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """The changes that the migrations are steps of."""
-        said = self.state.changes if self.state is not None else ()
-        return find_changes(self.chapters, {change.id: change.kind for change in said if change.kind is not None})
+        told = self.state.changes if self.state is not None else ()
+        kinds = {change.id: change.kind for change in told if change.kind is not None}
+        return find_changes(self.chapters, kinds | {name: plan.kind for name, plan in self.plans.items()})
 
     @property
     def told(self) -> bool:

@@ -39,8 +39,9 @@ class Update(TableOperation):
         columns: those that it assigns.
         where: None when there is none.
         tautology: the WHERE is always true (`WHERE TRUE`, `1 = 1`).
-        bounded: its rows are limited by a LIMIT, or by a literal comparison of some column for equality, IN or a
-            range that does not merely filter by state (`IS NULL`, `<>`, `NOT`, comparison with another column).
+        bounded: its rows are limited by a loop that commits each time, by a LIMIT, or by a literal comparison of some
+            column for equality, IN or a range that does not merely filter by state (`IS NULL`, `<>`, `NOT`, comparison
+            with another column).
         compared: columns that the WHERE compares with literals by =, IN, BETWEEN or a range.
         reads: other tables that it reads.
     """

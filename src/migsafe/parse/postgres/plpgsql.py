@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from migsafe.model.operation import OpaqueCode, Operation, Unreadable
+from migsafe.model.operation import Delete, Insert, OpaqueCode, Operation, Unreadable, Update
 from migsafe.model.script import Span
 from migsafe.parse.cursor import STRING, WORD, Cursor, Stuck
 from migsafe.parse.postgres.lexing import cursor_on
@@ -54,10 +54,19 @@ def read_block(text: str, span: Span, templates: Sequence[Span] = ()) -> Block:
 
 
 @dataclass(slots=True)
+class _Loop:
+    """A loop that is open: which operation is the first in it, and whether it commits each time."""
+
+    first: int
+    commits: bool = False
+
+
+@dataclass(slots=True)
 class _Reader:
     cursor: Cursor
     block: Block
     templates: Sequence[Span]
+    loops: list[_Loop] = field(default_factory=list)
 
     def read(self) -> None:
         cursor = self.cursor
@@ -86,13 +95,17 @@ class _Reader:
             cursor.next()
         elif word == "LOOP":
             self._conditional()
+            self.loops.append(_Loop(len(self.block.operations)))
             cursor.next()
         elif word in ("FOR", "FOREACH"):
             self._loop()
+            self.loops.append(_Loop(len(self.block.operations)))
         elif word in _CONTROL:
             self._condition()
+            if word == "WHILE":
+                self.loops.append(_Loop(len(self.block.operations)))
         elif word in _SILENT:
-            self._statement(cursor.at)
+            self._silent(word)
         elif word == "PERFORM":
             self._perform()
         elif word == "EXECUTE":
@@ -101,6 +114,22 @@ class _Reader:
             self._assignment()
         else:
             self._sql(self._statement(cursor.at))
+
+    def _silent(self, word: str) -> None:
+        """A statement that touches no row; COMMIT and END LOOP say how those before them run."""
+        if self.loops and word == "COMMIT":
+            self.loops[-1].commits = True
+        elif self.loops and word == "END" and self.cursor.word(1) == "LOOP":
+            self._leave(self.loops.pop())
+        self._statement(self.cursor.at)
+
+    def _leave(self, loop: _Loop) -> None:
+        """What a loop writes between two commits is as many rows as whoever wrote the loop wants it to be."""
+        if loop.commits:
+            inside = self.block.operations[loop.first :]
+            self.block.operations[loop.first :] = [
+                replace(one, bounded=True) if isinstance(one, Insert | Update | Delete) else one for one in inside
+            ]
 
     def _conditional(self) -> None:
         self.block.conditional = True

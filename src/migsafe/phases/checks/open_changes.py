@@ -97,7 +97,7 @@ def due_in(story: Story, change: Change) -> str | None:
     said = story.state.change(change.name) if story.state is not None else None
     if said is not None and (said.due_release is not None or said.due is not None):
         return f"by {said.due_release}" if said.due_release is not None else f"until {said.due}"
-    return None
+    return "as its plan says" if change.name in story.plans else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migsafe.model.dialect import Dialect
-from migsafe.model.operation import RunCode
+from migsafe.model.operation import Delete, Insert, RunCode, Update
 from migsafe.model.script import Direction, Script, SourceText, TransactionRule
 from migsafe.parse import read_script
 
@@ -42,6 +42,31 @@ def test_control_words_are_stepped_over() -> None:
     names = [name for name, _ in found]
     assert names == ["DropTable", "DropTable", "DropTable", "Query", "Delete", "Query", "Query"]
     assert (code.conditional, code.opaque) == (True, ())
+
+
+def test_what_a_loop_writes_between_commits_is_bounded() -> None:
+    code, _ = run(
+        """
+        BEGIN
+          UPDATE a SET x = y WHERE x IS NULL;
+          WHILE low < high LOOP
+            UPDATE b SET x = y WHERE id > low AND id <= mid;
+            FOR r IN SELECT 1 FROM t LOOP
+              DELETE FROM c WHERE id = r.id;
+            END LOOP;
+            COMMIT;
+            INSERT INTO d SELECT * FROM e;
+          END LOOP;
+          LOOP
+            UPDATE f SET x = y WHERE id > low;
+          END LOOP;
+          COMMIT;
+          UPDATE g SET x = y WHERE x IS NULL;
+        END
+        """
+    )
+    bounded = {str(one.table): one.bounded for one in code.operations if isinstance(one, Update | Delete | Insert)}
+    assert bounded == {"a": False, "b": True, "c": True, "d": True, "f": False, "g": False}
 
 
 def test_a_literal_of_execute_is_read_in_place() -> None:
