@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from migsafe.model.release import Release
 from migsafe.model.script import Position
 from migsafe.model.usage import Subject
 from migsafe.phases.act import Chapter
@@ -97,7 +98,10 @@ def due_in(story: Story, change: Change) -> str | None:
     said = story.state.change(change.name) if story.state is not None else None
     if said is not None and (said.due_release is not None or said.due is not None):
         return f"by {said.due_release}" if said.due_release is not None else f"until {said.due}"
-    return "as its plan says" if change.name in story.plans else None
+    if change.name not in story.plans:
+        return None
+    release = _usual_due(story, change)
+    return f"by {release.name}" if release is not None else f"{story.settings.due_after} releases after its last step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +120,12 @@ class Lateness:
 def lateness_of(story: Story, change: Change) -> Lateness | None:
     """By how much an open change is late; None where it is in time, or nobody has said when it is due."""
     said = story.state.change(change.name) if story.state is not None else None
-    if said is None:
-        return None
     grace = story.settings.due_after
+    if said is None or (said.due_release is None and said.due is None):
+        release, latest = _usual_due(story, change), story.releases.latest
+        if release is None or latest is None or change.name not in story.plans:
+            return None
+        return Lateness(f"by {release.name}", latest.sequence - release.sequence >= grace)
     if said.due_release is not None:
         release, latest = story.releases.named(said.due_release), story.releases.latest
         if release is None or latest is None or latest.sequence < release.sequence:
@@ -127,6 +134,13 @@ def lateness_of(story: Story, change: Change) -> Lateness | None:
     if said.due is None or story.now.date() <= said.due:
         return None
     return Lateness(f"until {said.due}", (story.now.date() - said.due).days >= grace * _DAYS_OF_GRACE)
+
+
+def _usual_due(story: Story, change: Change) -> Release | None:
+    """The release by which a planned change is to be ended, where nobody has said another; None while it lies ahead."""
+    sequences = [story.sequence_of(chapter) for chapter in change.chapters]
+    due = max(sequences) + story.settings.due_after
+    return story.releases.releases[due] if due < len(story.releases.releases) else None
 
 
 def _touched(change: Change) -> set[Subject]:
