@@ -116,3 +116,12 @@ def test_tables_of_what_cannot_be_read_are_said(project: Path, capsys: pytest.Ca
     (project / "migrations" / "0002_odd.sql").write_text("ALTER TABLE users FROBNICATE;\n", encoding="utf-8")
     assert run([*RENAME, "--explain"]) == 0
     assert "the plan may lack what migrations/0002_odd.sql:1 makes" in capsys.readouterr().err
+
+
+def test_an_option_that_is_not_given_says_its_default(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    teams = "CREATE TABLE teams (id bigint PRIMARY KEY);\nALTER TABLE users ADD COLUMN team_id bigint;\n"
+    (project / "migrations" / "0002_teams.sql").write_text(teams, encoding="utf-8")
+    assert run(["plan", "add-foreign-key", "users.team_id", "teams.id", "--dry-run"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "FOREIGN KEY (team_id) REFERENCES teams (id) NOT VALID" in " ".join(out.split())

@@ -128,7 +128,8 @@ def _parameter(one: Argument) -> Any:
         option,
         one.name,
         multiple=one.repeatable,
-        default=() if one.repeatable else "",
+        default=() if one.repeatable else one.default,
+        show_default=bool(one.default),
         metavar="TEXT",
         help=one.help,
     )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migsafe.evidence.plan import document_path
 from migsafe.model.declaration import Declaration
 from migsafe.model.phase import Phase
 from migsafe.plan.batches import backfill_block, guard_block
-from migsafe.evidence.plan import document_path
 from migsafe.sources.writing import NewMigration
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from migsafe.catalogue.project import read_project
 from migsafe.config.nearest import did_you_mean
 from migsafe.errors import UsageError
+from migsafe.evidence.plan import document_path, render_json
 from migsafe.model.dialect import Dialect
 from migsafe.plan import RECIPES
-from migsafe.evidence.plan import document_path, render_json
 from migsafe.plan.explain import explain
 from migsafe.plan.migrations import migrations_of
 from migsafe.plan.recipe import Known, PlanRefusedError

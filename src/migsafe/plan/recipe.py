@@ -74,6 +74,7 @@ class Argument:
         required: it is a word, not an option.
         repeatable: it may be said several times; its value is a tuple.
         flag: it is said or not; its value is a bool.
+        default: what an option says that nobody has given.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Argument:
     required: bool
     repeatable: bool
     flag: bool
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +159,5 @@ def _parameter(one: dataclasses.Field[Any]) -> Argument:
         required=one.default is MISSING and one.default_factory is MISSING,
         repeatable=str(one.type).startswith("tuple"),
         flag=str(one.type) in {"bool", "<class 'bool'>"},
+        default=one.default if isinstance(one.default, str) else "",
     )
