@@ -12,9 +12,9 @@ from migsafe.model.catalogue.replay import replay
 from migsafe.model.dialect import Dialect
 from migsafe.model.names import QualifiedName
 from migsafe.model.script import Direction, Script, SourceText, TransactionRule
-from migsafe.model.usage import Subject, UsageEvidence
+from migsafe.model.usage import Subject, UsageEvidence, Writers
 from migsafe.parse import read_script
-from migsafe.usage import find_uses
+from migsafe.usage import ReleaseCode, Wanted, find_uses
 
 SHOP = Path(__file__).parents[1] / "fixtures" / "usage" / "shop"
 
@@ -92,3 +92,9 @@ def uses(
 def verdicts(found: Mapping[str, UsageEvidence]) -> dict[str, str]:
     """The way of looking → how sure it is."""
     return {source: evidence.use.value for source, evidence in found.items()}
+
+
+def writers(files: Mapping[str, str | None], text: str, *, schema: str = SCHEMA) -> Writers:
+    """Who writes the table of a column, in one release's code."""
+    sought = Wanted(subject(text), catalogue(schema))
+    return ReleaseCode(MemoryTree(files), [sought], Dialect.POSTGRES).writers(sought)

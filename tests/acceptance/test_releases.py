@@ -16,7 +16,8 @@ pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not 
 @pytest.mark.parametrize("folder", list(story_folders()), ids=name_of)
 def test_a_story_ends_as_it_should(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(folder, tmp_path)
-    found, wanted = told(tell(tmp_path, monkeypatch)), expected(folder)
+    wanted = expected(folder)
+    found = told(tell(tmp_path, monkeypatch), wanted)
     loud = {line: found[line] for line in found if " info " not in line or line in wanted}
     assert sorted(loud) == sorted(wanted)
     for line, evidence in wanted.items():

@@ -10,7 +10,7 @@ from migsafe import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from migsafe.model.evidence import HeldLock, LockEvidence, ObservedMigration, ObservedStatement
+    from migsafe.model.evidence import CheckedQueries, HeldLock, LockEvidence, ObservedMigration, ObservedStatement
     from migsafe.model.locks import LockClaim
     from migsafe.model.names import QualifiedName
     from migsafe.model.observation import IndexWork, Observation
@@ -41,6 +41,19 @@ def _migration(migration: ObservedMigration) -> dict[str, Any]:
         "path": migration.path,
         "statements": [_statement(statement) for statement in migration.statements],
         "held": [_held(lock) for lock in migration.held],
+        "queries": None if migration.queries is None else _queries(migration.queries),
+    }
+
+
+def _queries(seen: CheckedQueries) -> dict[str, Any]:
+    return {
+        "fingerprint": seen.fingerprint,
+        "checked": seen.checked,
+        "unchecked": seen.unchecked,
+        "broken": [
+            {"query": one.query, "place": one.place, "message": one.message, "certain": one.certain}
+            for one in seen.broken
+        ],
     }
 
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from migsafe.errors import PathNotFoundError, UsageError
 from migsafe.evidence.document import SCHEMA
-from migsafe.model.evidence import HeldLock, LockEvidence, ObservedMigration, ObservedStatement, ZoneTrial
+from migsafe.model.evidence import (
+    BrokenQuery,
+    CheckedQueries,
+    HeldLock,
+    LockEvidence,
+    ObservedMigration,
+    ObservedStatement,
+    ZoneTrial,
+)
 from migsafe.model.locks import LockClaim, LockMode
 from migsafe.model.names import QualifiedName
 from migsafe.model.observation import IndexWork, Observation, StatementError
@@ -59,6 +67,19 @@ def _migration(value: dict[str, Any]) -> ObservedMigration:
         path=_text(value["path"]),
         statements=tuple(_statement(statement) for statement in value["statements"]),
         held=tuple(_held(lock) for lock in value["held"]),
+        queries=None if value.get("queries") is None else _queries(value["queries"]),
+    )
+
+
+def _queries(value: dict[str, Any]) -> CheckedQueries:
+    return CheckedQueries(
+        checked=int(value["checked"]),
+        broken=tuple(
+            BrokenQuery(_text(one["query"]), _text(one["place"]), _text(one["message"]), one["certain"] is True)
+            for one in value["broken"]
+        ),
+        unchecked=int(value["unchecked"]),
+        fingerprint=_text(value["fingerprint"]),
     )
 
 

@@ -22,6 +22,7 @@ from migsafe.model.script import Direction, Migration, Position, Script, Span, U
 from migsafe.model.statement import ReadScript
 from migsafe.phases.act import Chapter
 from migsafe.phases.book import Book
+from migsafe.phases.pieces import seen_together
 from migsafe.phases.rules import PHASE_RULES
 from migsafe.rules.context import Context, Surroundings
 from migsafe.rules.events import FileUnread, IgnoreWithoutEffect, NotRendered, PlaceholderLeft
@@ -96,6 +97,7 @@ class Outcome:
     """What a run found, before anything is left out for its weight.
 
     Attributes:
+        catalogue: what exists after all of them.
         chapters: what each migration does, as far as phases are concerned.
         grounds: findings of ways up, and their statements.
         waived: whether an ignore takes a rule's word about a finding away.
@@ -106,6 +108,7 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
     suppressed: int = 0
     migrations_reported: int = 0
+    catalogue: Catalogue | None = None
     chapters: tuple[Chapter, ...] = ()
     grounds: dict[FindingKey, Ground] = field(default_factory=dict)
     waived: Callable[[Finding, str], bool] = lambda finding, rule: False
@@ -289,7 +292,8 @@ def lint(
             run.migration(item)
         else:
             run.unreadable(*item)
-    run.outcome.chapters = run.book.chapters
+    run.outcome.catalogue = run.catalogue
+    run.outcome.chapters = seen_together(run.book.chapters)
     run.outcome.waived = run.waived
     run.outcome.close = run.close
     return run.outcome

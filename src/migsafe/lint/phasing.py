@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from migsafe.lint.engine import FindingKey, Ground, Outcome, key_of
 from migsafe.model.finding import Category, Evidence, Finding, Severity
@@ -14,6 +15,7 @@ from migsafe.phases.act import Act, Chapter
 from migsafe.phases.checks.mixed import mixtures
 from migsafe.phases.judge import remarks
 from migsafe.phases.nature import TAKING_AWAY
+from migsafe.phases.requirements.time import in_one_release
 from migsafe.phases.rules import PHASE_RULES
 from migsafe.phases.story import Remark, Story
 from migsafe.phases.verdict import evidence_for, verdict
@@ -26,9 +28,19 @@ _A_QUESTION_OF_TIME = TAKING_AWAY - {"truncate-table", "delete-without-where", "
     "new-write-restriction",
 }
 #: Rules whose hazard no time takes away, and whose evidence only says more.
-_A_QUESTION_OF_ROWS = frozenset({"unbatched-backfill", "update-without-where", "backfill-in-ddl-transaction"})
+_A_QUESTION_OF_ROWS = frozenset(
+    {
+        "unbatched-backfill",
+        "update-without-where",
+        "backfill-in-ddl-transaction",
+        "add-column-not-null-no-default",
+    }
+)
 _JUDGED = _A_QUESTION_OF_TIME | _A_QUESTION_OF_ROWS
-_MIXED = "mixed-phases"
+#: What is an entry of a hazard's evidence, and speaks alone where no hazard stands on the statement.
+_ALONE: Mapping[str, Callable[[Story], Iterator[Remark]]] = MappingProxyType(
+    {"mixed-phases": mixtures, "expand-and-contract-in-one-release": in_one_release}
+)
 _WHAT_CLEARS_IT = (
     "-- this clears itself on evidence, once releases are known (docs/phases.md):\n"
     "--   given up in an earlier release, rolled out everywhere, named by no code"
@@ -78,7 +90,7 @@ class _Judge:
         if found is None:
             return finding
         chapter, acts = found
-        finding = replace(finding, phase=chapter.phase.value, release=self._release_of(chapter))
+        finding = self._in_its_phase(finding, chapter, acts)
         evidence = self._evidence(finding, chapter, acts)
         if not evidence:
             return replace(finding, instead=_with_what_clears(finding)) if _takes_away(acts) else finding
@@ -92,8 +104,14 @@ class _Judge:
         found = self._acts_of(finding)
         assert found is not None, "only what has acts is cleared"
         chapter, acts = found
-        evidence = self._evidence(finding, chapter, acts)
-        return replace(finding, phase=chapter.phase.value, release=self._release_of(chapter), evidence=evidence)
+        return replace(self._in_its_phase(finding, chapter, acts), evidence=self._evidence(finding, chapter, acts))
+
+    def _in_its_phase(self, finding: Finding, chapter: Chapter, acts: Sequence[Act]) -> Finding:
+        """The phase that the migration says; else that of the statement, which may be an earlier one."""
+        phases = [phase for act in acts if (phase := act.nature.phase) is not None]
+        inferred = max(phases, key=lambda phase: phase.order, default=chapter.phase)
+        phase = chapter.declaration.phase or inferred
+        return replace(finding, phase=phase.value, release=self._release_of(chapter))
 
     def _evidence(self, finding: Finding, chapter: Chapter, acts: Iterable[Act]) -> tuple[Evidence, ...]:
         """What the requirements say that run, without what is waived."""
@@ -104,15 +122,15 @@ class _Judge:
         )
 
     def added(self, kept: Iterable[Finding]) -> Iterator[Finding]:
-        """What the checks find, and the mixtures that no finding speaks of."""
+        """What the checks find, and what no hazard speaks of."""
         spoken = self._spoken_of(kept)
         for name, remark in remarks(self._story):
             if name in self._active and remark.chapter.reported:
                 yield self._finding(name, remark)
-        if _MIXED in self._active:
-            for remark in mixtures(self._story):
+        for name, alone in _ALONE.items():
+            for remark in alone(self._story) if name in self._active else ():
                 if remark.chapter.reported and not spoken & _statements_of(remark):
-                    yield self._finding(_MIXED, remark)
+                    yield self._finding(name, remark)
 
     def _spoken_of(self, findings: Iterable[Finding]) -> set[tuple[int, int]]:
         """The statements on which a hazard stands that weighs: it speaks for the mixture too."""

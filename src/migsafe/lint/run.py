@@ -117,7 +117,7 @@ def _report(
     count = Counter(progress, total)
     scripts = scripts or ReadScripts()
     observed = read_evidence(config.evidence) if config.evidence is not None else None
-    teller = Storyteller(config, layouts)
+    teller = Storyteller(config, layouts, observed)
     judged = []
     for layout in layouts:
         outcome = lint(

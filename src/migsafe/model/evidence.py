@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from migsafe.model.locks import LockMode
     from migsafe.model.names import QualifiedName
     from migsafe.model.observation import Observation
+    from migsafe.model.script import Script
 
 _CONSTANT = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 _SPACE = re.compile(r"\s+")
@@ -34,6 +35,11 @@ def normalised(sql: str, *, rendered: bool = False) -> str:
 def statement_fingerprint(sql: str, *, rendered: bool = False) -> str:
     """What a statement is recognised by when lines move or files are renamed; for `rendered` see `normalised`."""
     return hashlib.sha256(normalised(sql, rendered=rendered).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def script_fingerprint(script: Script) -> str:
+    """What a whole way up is recognised by when its file is renamed."""
+    return statement_fingerprint(script.text, rendered=script.rendered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +92,52 @@ class ObservedStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenQuery:
+    """A query of the running release that did not do after a migration what it did before.
+
+    Attributes:
+        query: its text.
+        place: where it stands, `path:line` as far as it is known; empty where nobody knows.
+        message: how the server refused it.
+        certain: it fails whatever its values are; otherwise with values that it may never have.
+    """
+
+    query: str
+    place: str
+    message: str
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedQueries:
+    """What became of the queries of the running release when a migration was applied.
+
+    Attributes:
+        checked: how many were asked, or name nothing that the migration touched.
+        broken: those that it breaks, for certain or perhaps.
+        unchecked: how many could not be asked, or not in full.
+        fingerprint: of the migration's way up; see `statement_fingerprint`.
+    """
+
+    checked: int
+    broken: tuple[BrokenQuery, ...] = ()
+    unchecked: int = 0
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedMigration:
-    """A migration's way up: its statements in order, and its locks in the order in which they were taken."""
+    """A migration's way up: its statements in order, and its locks in the order in which they were taken.
+
+    Attributes:
+        queries: what became of the queries of the running release; None where none were given.
+    """
 
     id: str
     path: str
     statements: tuple[ObservedStatement, ...]
     held: tuple[HeldLock, ...] = ()
+    queries: CheckedQueries | None = None
 
     def held_during(self, index: int) -> Iterator[HeldLock]:
         """The locks that were held while a statement ran, those that it took included."""

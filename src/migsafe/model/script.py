@@ -161,6 +161,7 @@ class Migration:
         needs: the migrations that must run before it, where the tool keeps a graph.
         follows: those of them that lie on its own line: several where it merges branches, none where it begins one.
         labels: the names of the branch that begins with it.
+        piece_of: the migration that a tool has written into several, this one among them; None where it is whole.
     """
 
     id: str
@@ -173,6 +174,7 @@ class Migration:
     needs: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    piece_of: str | None = None
 
     @property
     def scripts(self) -> tuple[Script, ...]:

@@ -57,6 +57,47 @@ class Place:
         return f"{self.path}:{self.line}" if self.line else self.path
 
 
+class Giving(StrEnum):
+    """Whether a writer of new rows gives a column a value."""
+
+    GIVES = "gives"
+    """It always does."""
+    MAY_LEAVE_OUT = "may leave out"
+    """Nobody can tell: it depends on what the program does."""
+    LEAVES_OUT = "leaves out"
+    """It does not name the column: the row gets the default, or NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A place that puts rows into a table, seen with one column in mind.
+
+    Attributes:
+        source: how it was found: "sqlalchemy-models", "django-models", "query-files", "sql-literals".
+        text: what it does, without a full stop.
+    """
+
+    source: str
+    giving: Giving
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Who puts rows into a table, in the code of one release.
+
+    Attributes:
+        found: all that were found, tests left out.
+        files: how many files were searched.
+        doubt: why there may be others; empty where nothing says so.
+    """
+
+    found: tuple[Writer, ...] = ()
+    files: int = 0
+    doubt: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class UsageEvidence:
     """What one way of looking found.

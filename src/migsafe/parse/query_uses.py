@@ -14,7 +14,7 @@ from migsafe.model.names import QualifiedName
 from migsafe.parse.trees import folded, folded_column, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlglot import exp
 
@@ -51,6 +51,24 @@ class NamedColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Insertion:
+    """Rows that a query puts into a table: INSERT, MERGE … THEN INSERT, COPY … FROM.
+
+    Attributes:
+        columns: those that it gives a value in every row; None where it names none and counts them instead.
+        width: how many values a row has, where it counts them and they can be counted.
+        open: the program fills in further columns.
+        line: counts from 1 in the query's text.
+    """
+
+    table: QualifiedName
+    columns: tuple[str, ...] | None
+    width: int | None = None
+    open: bool = False
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class QueryUses:
     """What a query names.
 
@@ -58,6 +76,7 @@ class QueryUses:
         stars: tables of which it takes all columns: `*`, `t.*`, a whole row, `RETURNING *`.
         positional: tables whose columns it counts instead of naming them: INSERT without a column list.
         filled: tables from which it takes columns that the program fills in.
+        inserts: rows that it puts into tables.
         defines: it is a definition (`CREATE TABLE`, `ALTER TABLE`, …), which uses nothing.
     """
 
@@ -66,6 +85,7 @@ class QueryUses:
     stars: tuple[NamedTable, ...] = ()
     positional: tuple[NamedTable, ...] = ()
     filled: tuple[NamedTable, ...] = ()
+    inserts: tuple[Insertion, ...] = ()
     defines: bool = False
 
 
@@ -171,11 +191,17 @@ class _Walk:
         self._stars: dict[NamedTable, None] = {}
         self._positional: dict[NamedTable, None] = {}
         self._filled: dict[NamedTable, None] = {}
+        self._inserts: dict[Insertion, None] = {}
 
     def found(self) -> QueryUses:
         """All that was named, in order."""
         return QueryUses(
-            tuple(self._tables), tuple(self._columns), tuple(self._stars), tuple(self._positional), tuple(self._filled)
+            tables=tuple(self._tables),
+            columns=tuple(self._columns),
+            stars=tuple(self._stars),
+            positional=tuple(self._positional),
+            filled=tuple(self._filled),
+            inserts=tuple(self._inserts),
         )
 
     def visit(self, node: exp.Expr, block: _Block) -> None:
@@ -395,18 +421,39 @@ class _Walk:
                 self._name(identifier, ((target,),))
         elif (isinstance(node, exp.Insert) and not node.args.get("default")) or isinstance(node, exp.Copy):
             self._positional[NamedTable(target, _line(getattr(schema, "this", schema)))] = None
+        if isinstance(node, exp.Insert) or (isinstance(node, exp.Copy) and node.args.get("kind")):
+            named = schema.expressions if isinstance(schema, exp.Schema) else [] if node.args.get("default") else None
+            table = schema.this if isinstance(schema, exp.Schema) else schema
+            self._insert(node, target, named, line=_line(getattr(table, "this", table)))
 
     def _merged(self, node: exp.Insert, block: _Block) -> None:
         """WHEN NOT MATCHED THEN INSERT of MERGE."""
         from sqlglot import exp
 
         if block.target is not None and isinstance(node.this, exp.Tuple):
-            for column in node.this.expressions:
-                self._name(getattr(column, "this", column), ((block.target,),))
+            named = [getattr(column, "this", column) for column in node.this.expressions]
+            for column in named:
+                self._name(column, ((block.target,),))
+            self._insert(node, block.target, named, line=next(map(_line, named), 1))
         elif block.target is not None:
+            self._insert(node, block.target, None)
             self._positional[NamedTable(block.target)] = None
         if node.expression is not None:
             self.visit(node.expression, block)
+
+    def _insert(self, node: exp.Expr, table: QualifiedName, named: Sequence[exp.Expr] | None, *, line: int = 1) -> None:
+        """Note which columns an insertion gives a value; one that is given DEFAULT in some row is left out."""
+        rows = _rows(node.args.get("expression"))
+        if named is None:
+            widths = {len(row) for row in rows}
+            width = min(widths) if widths and not any(_is_default(value) for row in rows for value in row) else None
+            self._inserts[Insertion(table, None, width, line=line)] = None
+            return
+        columns = [self._fold_column(column) for column in named]
+        left = {at for row in rows for at, value in enumerate(row) if _is_default(value)}
+        given = tuple(name for at, name in enumerate(columns) if at not in left and HOLE not in name)
+        is_open = any(HOLE in name for name in columns)
+        self._inserts[Insertion(table, given, open=is_open, line=line)] = None
 
     def _assigned(self, node: exp.EQ, block: _Block) -> None:
         """`column = value` of SET: the column is the target's, the value's names are found as ever."""
@@ -432,6 +479,23 @@ class _Walk:
 
     def _fold_column(self, identifier: exp.Expr | None) -> str:
         return folded_column(identifier, self._dialect)
+
+
+def _rows(source: exp.Expr | None) -> list[list[exp.Expr]]:
+    """The rows of VALUES, or of MERGE's; none where they come from a query."""
+    from sqlglot import exp
+
+    if isinstance(source, exp.Tuple):
+        return [list(source.expressions)]
+    if not isinstance(source, exp.Values):
+        return []
+    return [list(row.expressions) if isinstance(row, exp.Tuple) else [row] for row in source.expressions]
+
+
+def _is_default(value: exp.Expr) -> bool:
+    from sqlglot import exp
+
+    return isinstance(value, exp.Var | exp.Column) and value.name.upper() == "DEFAULT"
 
 
 def _line(node: exp.Expr | None) -> int:

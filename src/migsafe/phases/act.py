@@ -25,7 +25,8 @@ class Act:
         statement: its statement's place in the script, from 0.
         place: where it stands in the file.
         words: values that it adds to an enum, or writes.
-        before: what exists just before it, where it takes something away and its findings count.
+        demands: columns that every new row must have a value for, from here on.
+        before: what exists just before it, where it takes something away or demands something, and its findings count.
     """
 
     nature: Nature
@@ -35,6 +36,7 @@ class Act:
     place: Position
     made: tuple[Subject, ...] = ()
     words: frozenset[str] = frozenset()
+    demands: tuple[Subject, ...] = ()
     before: Catalogue | None = field(default=None, compare=False, repr=False)
 
 
@@ -50,6 +52,7 @@ class Chapter:
         needs: the migrations that must run before it, where the tool keeps a graph.
         follows: those of them that lie on its own line: several where it merges branches, none where it begins one.
         labels: the names of the branch that begins with it.
+        piece_of: the migration that it is a piece of, where a tool has written one into several.
     """
 
     migration: str
@@ -62,6 +65,7 @@ class Chapter:
     needs: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    piece_of: str | None = None
 
     def of(self, *natures: Nature) -> tuple[Act, ...]:
         """The acts of some natures."""

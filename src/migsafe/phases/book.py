@@ -8,6 +8,7 @@ from migsafe.model.operation.base import operation_name
 from migsafe.model.phase import Nature
 from migsafe.model.script import Direction
 from migsafe.phases.act import Act, Chapter
+from migsafe.phases.demands import demanded_by
 from migsafe.phases.nature import nature_of
 from migsafe.phases.subjects import made_by, subjects_of, words_of
 from migsafe.rules.events import EndOfScript
@@ -38,9 +39,11 @@ class Book:
         """Take one more operation, just before it runs; what nobody notices leaves no trace, save for constants."""
         if ctx.direction is not Direction.UP or isinstance(op, EndOfScript):
             return
-        nature, words = nature_of(op, ctx), words_of(op)
+        nature, words = nature_of(op, ctx), words_of(op, ctx)
         if nature is Nature.NEUTRAL and not words:
             return
+        demands = demanded_by(op, ctx) if nature is Nature.CONSTRAIN else ()
+        is_asked_about = self._reported and (nature is Nature.CONTRACT or bool(demands))
         self._acts.append(
             Act(
                 nature=nature,
@@ -50,7 +53,8 @@ class Book:
                 place=ctx.position(op),
                 made=made_by(op, ctx),
                 words=words,
-                before=ctx.catalogue.fork() if nature is Nature.CONTRACT and self._reported else None,
+                demands=demands,
+                before=ctx.catalogue.fork() if is_asked_about else None,
             )
         )
 
@@ -67,6 +71,7 @@ class Book:
             needs=migration.needs,
             follows=migration.follows,
             labels=migration.labels,
+            piece_of=migration.piece_of,
         )
         self._chapters.append(chapter)
         self._acts = []

@@ -34,22 +34,27 @@ from migsafe.model.operation import (
     DropDefault,
     DropNotNull,
     DropTrigger,
+    ForeignKey,
     Grant,
     Insert,
     Merge,
     NotNullConstraint,
+    PrimaryKey,
     Revoke,
     SetDefault,
     SetNotNull,
+    UniqueConstraint,
     Update,
     ValidateConstraint,
 )
 from migsafe.model.phase import Nature
+from migsafe.phases.widening import holds_every_value
 from migsafe.rules import RULES
 from migsafe.rules.knowledge.type_changes import Change, change_of_type
 from migsafe.rules.neighbours import added_column
 
 if TYPE_CHECKING:
+    from migsafe.model.names import QualifiedName
     from migsafe.rules.context import Context
     from migsafe.rules.registry import Rule
 
@@ -63,15 +68,13 @@ TAKING_AWAY = frozenset(
 )  # fmt: skip
 #: Rules whose hazard is that many rows are written.
 _WRITING = frozenset({"update-without-where", "unbatched-backfill", "backfill-in-ddl-transaction"})
+#: The rule whose hazard is that INSERTs fail which leave a column to its default.
+_DEFAULT_NEEDED = frozenset({"drop-default"})
 
 _ADDING = (
     CreateTable, CreateView, CreateFunction, CreateSequence, CreateSchema, CreateExtension, CreateEnum, CreateType,
     CreateDomain, CreateTrigger, AddColumn, CreateIndex, AddEnumValue, DropNotNull, SetDefault, Grant, AttachPartition,
 )  # fmt: skip
-
-#: Types of numbers, the smaller first: a value of one fits into every later one.
-_WIDENING = (("smallint", "integer", "bigint", "numeric"), ("real", "double precision"))
-_TEXTS = frozenset({"character varying", "character", "bpchar", "text", "citext"})
 
 
 def nature_of(op: BaseOperation, ctx: Context) -> Nature:
@@ -110,8 +113,7 @@ def _constrains(op: BaseOperation, ctx: Context) -> bool:
             # an index that is taken over has refused duplicates all the time
             return not getattr(constraint, "using_index", None)
         case DropDefault():
-            column = ctx.column(op.table, op.column)
-            return column is not None and not column.nullable and not op.implied
+            return _fires(_DEFAULT_NEEDED, op, ctx)
         case AlterDomain(action=action):
             return action in {"add constraint", "set not null"}
         case _:
@@ -145,14 +147,52 @@ def _rules_on(kind: type[BaseOperation], names: frozenset[str]) -> tuple[Rule, .
 
 
 def _is_on_new(op: BaseOperation, ctx: Context) -> bool:
-    """Whether the operation is about a table or column that the migration has just made: nobody uses it yet."""
+    """Whether nobody notices, since the migration has just made the table or column that the operation is about."""
     table = getattr(op, "table", None)
     if table is None or isinstance(op, CreateTable):
         return False
     if ctx.is_new(table):
         return True
     columns = _columns_of(op)
-    return bool(columns) and all(added_column(ctx, table, column) is not None for column in columns)
+    new = [column for column in columns if added_column(ctx, table, column) is not None]
+    if _asks_only_where_all_are_given(op):
+        return any(_is_left_empty(op, table, column, ctx) for column in new) or (bool(new) and len(new) == len(columns))
+    return bool(columns) and len(new) == len(columns) and not _must_be_given(op, table, columns, ctx)
+
+
+def _asks_only_where_all_are_given(op: BaseOperation) -> bool:
+    """Whether a row with NULL in one of the columns never breaks the rule."""
+    match op:
+        case CreateIndex(unique=True, nulls_not_distinct=distinct):
+            return not distinct
+        case AddConstraint(constraint=UniqueConstraint(nulls_not_distinct=distinct)):
+            return not distinct
+        case AddConstraint(constraint=ForeignKey()):
+            return True
+        case _:
+            return False
+
+
+def _must_be_given(op: BaseOperation, table: QualifiedName, columns: tuple[str, ...], ctx: Context) -> bool:
+    """Whether INSERTs fail from now on that leave a new column out, as those of running code do."""
+    match op:
+        case DropDefault():
+            return _fires(_DEFAULT_NEEDED, op, ctx)
+        case SetNotNull() | AddConstraint(constraint=NotNullConstraint() | PrimaryKey()):
+            return any(_is_left_empty(op, table, column, ctx) for column in columns)
+        case _:
+            return False
+
+
+def _is_left_empty(op: BaseOperation, table: QualifiedName, column: str, ctx: Context) -> bool:
+    """Whether a new column is NULL in rows of INSERTs that leave it out."""
+    added = added_column(ctx, table, column)
+    if added is None:
+        return False
+    known = ctx.column(table, column) or added.definition
+    filled = known.default is not None or known.generated is not None or known.identity is not None
+    filled_later = any(isinstance(later, SetDefault) and later.column == column for later in ctx.later(op))
+    return not (filled or filled_later or _is_serial(added.definition.type))
 
 
 def _columns_of(op: BaseOperation) -> tuple[str, ...]:
@@ -189,17 +229,7 @@ def _of_type_change(op: AlterColumnType, ctx: Context) -> Nature:
         change = change_of_type(column.type, op.type, ctx.catalogue)
         if change is Change.NOTHING:
             return Nature.NEUTRAL
-        if change in {Change.FREE, Change.FREE_IN_UTC} or _holds_every_value(column.type, op.type):
+        if change in {Change.FREE, Change.FREE_IN_UTC} or holds_every_value(column.type, op.type):
             return Nature.EXPAND
         return Nature.CONTRACT
     return Nature.NEUTRAL if op.implied or column is None else Nature.CONTRACT
-
-
-def _holds_every_value(old: object, new: object) -> bool:
-    """Whether code that reads and writes the old type can do so with the new one."""
-    before, after = getattr(old, "name", ""), getattr(new, "name", "")
-    if after in _TEXTS and before in _TEXTS:
-        return not getattr(new, "modifiers", ())
-    return any(
-        before in family and after in family and family.index(before) <= family.index(after) for family in _WIDENING
-    )

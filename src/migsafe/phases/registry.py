@@ -42,7 +42,7 @@ class PhaseRule:
     descriptor: RuleDescriptor
     natures: frozenset[Nature] = frozenset()
     only: frozenset[str] = frozenset()
-    weighs: Literal["error", "warning"] = "error"
+    weighs: Literal["error", "warning", "info"] = "error"
     ask: Ask | None = None
     look: Look | None = None
 
@@ -92,7 +92,7 @@ def requirement(
     return register
 
 
-def check(number: str, *, weighs: Literal["error", "warning"] = "error") -> Callable[[Look], Look]:
+def check(number: str, *, weighs: Literal["error", "warning", "info"] = "error") -> Callable[[Look], Look]:
     """Register a check of the whole story; its name is the function's, with dashes.
 
     Raises:

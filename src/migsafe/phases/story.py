@@ -12,8 +12,9 @@ from migsafe.model.release import NO_RELEASES, Release, ReleaseHistory
 from migsafe.phases.changes import Change, find_changes
 
 if TYPE_CHECKING:
-    from migsafe.model.script import Position
+    from migsafe.model.evidence import CheckedQueries
     from migsafe.model.plan import ChangePlan
+    from migsafe.model.script import Position
     from migsafe.model.state import StateDocument
     from migsafe.model.usage import Subject, UsageEvidence, Writers
     from migsafe.phases.act import Act, Chapter
@@ -52,6 +53,7 @@ class Story:
             None; None where no code is looked at.
         writers: who writes rows of the table of a column that a migration demands a value for, in the code of a
             release; it gives None where that code is not to be had. None where no code is looked at.
+        checked: migration → what became of the queries of the running release when it was applied on a server.
         given_up: the tables and columns that the latest release names, and the working tree no longer does; None where
             nobody wants to know.
         plans: change → its plan, where the project keeps one.
@@ -63,6 +65,7 @@ class Story:
     state: StateDocument | None = None
     usage: Usage | None = None
     writers: Writing | None = None
+    checked: Mapping[str, CheckedQueries] = field(default_factory=dict)
     given_up: GivenUp | None = None
     now: datetime
     settings: PhaseSettings = field(default_factory=PhaseSettings)

@@ -15,6 +15,7 @@ from migsafe.model.operation import (
     CreateTable,
     CreateView,
     DropColumn,
+    DropDefault,
     DropIndex,
     Insert,
     RenameColumn,
@@ -26,19 +27,30 @@ from migsafe.model.operation import (
     Update,
 )
 from migsafe.model.usage import Subject
+from migsafe.rules.neighbours import in_one_statement
 
 if TYPE_CHECKING:
     from migsafe.rules.context import Context
+
+#: Types that are no enum.
+_PLAIN = frozenset(
+    {
+        "smallint", "integer", "bigint", "numeric", "real", "double precision", "boolean", "text", "character varying",
+        "character", "date", "timestamp without time zone", "timestamp with time zone", "uuid", "json", "jsonb",
+        "bytea", "serial", "bigserial", "smallserial", "varchar", "char", "int", "tinyint", "decimal", "datetime",
+        "timestamp",
+    }
+)  # fmt: skip
 
 _NAMES = ("view", "type", "domain", "sequence", "name")
 
 
 def subjects_of(op: BaseOperation, ctx: Context) -> tuple[Subject, ...]:
-    """The objects that an operation is about; those of all its equals in the statement for columns that go together."""
+    """The objects that an operation is about; those of its equals too, for the first of what one statement does."""
     match op:
         case AddColumn():
             return (Subject(_full(op.table, ctx), op.definition.name),)
-        case DropColumn():
+        case DropColumn() | DropDefault():
             alike = ctx.same_statement(op) or (op,)
             return tuple(Subject(_full(one.table, ctx), one.column) for one in alike)
         case ColumnOperation():
@@ -48,14 +60,17 @@ def subjects_of(op: BaseOperation, ctx: Context) -> tuple[Subject, ...]:
         case DropIndex() | SetSchema():
             name = op.index if isinstance(op, DropIndex) else op.name
             return (Subject(_full(name, ctx)),)
-        case TableOperation():
-            return (Subject(_full(op.table, ctx)),)
         case _:
-            return tuple(
-                Subject(_full(value, ctx))
-                for attribute in _NAMES
-                if isinstance(value := getattr(op, attribute, None), QualifiedName)
-            )[:1]
+            together = in_one_statement(op, ctx) or (op,)
+            return tuple(dict.fromkeys(subject for one in together for subject in _named(one, ctx)))
+
+
+def _named(op: BaseOperation, ctx: Context) -> tuple[Subject, ...]:
+    """The object that an operation names."""
+    if isinstance(op, TableOperation):
+        return (Subject(_full(op.table, ctx)),)
+    names = (getattr(op, attribute, None) for attribute in _NAMES)
+    return tuple(Subject(_full(name, ctx)) for name in names if isinstance(name, QualifiedName))[:1]
 
 
 def made_by(op: BaseOperation, ctx: Context) -> tuple[Subject, ...]:
@@ -79,19 +94,29 @@ def made_by(op: BaseOperation, ctx: Context) -> tuple[Subject, ...]:
             return ()
 
 
-def words_of(op: BaseOperation) -> frozenset[str]:
-    """Constants that an operation adds to an enum, or writes."""
+def words_of(op: BaseOperation, ctx: Context) -> frozenset[str]:
+    """Constants that an operation adds to an enum, or writes where an enum's value may stand."""
     match op:
         case AddEnumValue():
             return frozenset({op.value})
         case RenameEnumValue():
             return frozenset({op.new_value})
         case Update() | Insert():
-            return op.literals
+            return op.literals if _may_hold_an_enum(op.table, op.columns, ctx) else frozenset()
         case SetDefault():
-            return frozenset({op.default.text.split("::")[0].strip().strip("'")})
+            word = op.default.text.split("::")[0].strip().strip("'")
+            return frozenset({word}) if _may_hold_an_enum(op.table, (op.column,), ctx) else frozenset()
         case _:
             return frozenset()
+
+
+def _may_hold_an_enum(table: QualifiedName, columns: tuple[str, ...], ctx: Context) -> bool:
+    """Whether one of the columns, of all where none are named, is of an enum, or of a type that nobody knows."""
+    known = ctx.table(table)
+    if known is None:
+        return True
+    found = [known.columns.get(column) for column in columns or known.columns]
+    return not found or any(one is None or one.type is None or one.type.name not in _PLAIN for one in found)
 
 
 def _columns(op: AddConstraint | CreateIndex | Update | Insert) -> tuple[str, ...]:

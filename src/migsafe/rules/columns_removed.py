@@ -31,10 +31,17 @@ def drop_column(op: DropColumn, ctx: Context) -> Iterator[Hazard]:
         return
     names = [quote_identifier(other.column) for other in dropped]
     successor = _successor(dropped, ctx)
+    swapped = all(column_comes_back(ctx, other, other.table, other.column) for other in dropped)
+    it, one_of_them = ("it", "it") if len(names) == 1 else ("them", "one of them")
     yield Hazard(
-        message=f"{_of(op, names)} and the data in {'it' if len(names) == 1 else 'them'} are gone; "
-        f"code that still names {'it' if len(names) == 1 else 'one of them'} fails"
-        + (f" (if {successor} is its new name: nothing of it is carried over)" if successor else ""),
+        message=f"{_of(op, names)} and the data in {it} are gone; "
+        + (
+            f"another column takes the name{'' if len(names) == 1 else 's'}"
+            if swapped
+            else f"code that still names {one_of_them} fails"
+        )
+        + (f" (if {successor} is its new name: nothing of it is carried over)" if successor and not swapped else ""),
+        severity=Severity.WARNING if swapped else None,
         instead=recipe(
             "-- first release code that no longer names " + name_list(names),
             LATER_MIGRATION,

@@ -18,15 +18,16 @@ from migsafe.shadow.with_alembic import AlembicTool, is_of_alembic
 from migsafe.sources import narrow, read_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from migsafe.catalogue.progress import Progress
     from migsafe.config import Config
+    from migsafe.model.evidence import LockEvidence
     from migsafe.model.report import Report
     from migsafe.model.script import MigrationSet
+    from migsafe.shadow.compat.companion import ReleaseCompanion
     from migsafe.shadow.round_trip import Tool
-    from migsafe.shadow.verify import Companion
     from migsafe.sources import LoadedLayout
 
 
@@ -41,11 +42,12 @@ def verify_paths(
     """Prove the migrations in files and folders; see `migsafe.api.verify`."""
     layouts = narrow(read_paths(paths, source_options(config)), since=config.since, diff=config.diff)
     trace = LockTrace(layouts) if evidence is not None else None
+    looking = _companions(proof)
     options = VerifyOptions(
         server=ServerChoice(url=config.shadow_url, bin_dir=config.pg_bin, major=config.server_version),
         rows=proof.rows,
         setup=_text(proof.setup),
-        companions=(*_companions(proof), *([trace] if trace is not None else [])),
+        companions=(*looking, *([trace] if trace is not None else [])),
         jobs=proof.jobs,
         tool=_tools(layouts, config, proof, watched=evidence is not None) if proof.with_alembic else None,
     )
@@ -54,7 +56,7 @@ def verify_paths(
         for dialect in dict.fromkeys(layout.migrations.dialect for layout in layouts)
     ]
     if trace is not None and evidence is not None:
-        evidence(render(trace.evidence(date.today())))
+        evidence(render(_with_queries(trace.evidence(date.today()), looking)))
     return reports[0] if len(reports) == 1 else _together(reports)
 
 
@@ -129,7 +131,13 @@ def _tools(
     return tool_of
 
 
-def _companions(proof: Proof) -> Sequence[Companion]:
+def _with_queries(seen: LockEvidence, looking: Iterable[ReleaseCompanion]) -> LockEvidence:
+    """What was seen, with what became of the queries of the running release."""
+    checked = {migration: queries for one in looking for migration, queries in one.checked.items()}
+    return replace(seen, migrations=tuple(replace(one, queries=checked.get(one.id)) for one in seen.migrations))
+
+
+def _companions(proof: Proof) -> Sequence[ReleaseCompanion]:
     if not proof.queries and not proof.generate_queries:
         return ()
     from migsafe.shadow.compat.companion import ReleaseCompanion

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from migsafe.usage.code import Code
-from migsafe.usage.find import find_uses
+from migsafe.usage.find import find_uses, uses_in
+from migsafe.usage.release_code import ReleaseCode
+from migsafe.usage.subjects import Wanted
 
-__all__ = ["Code", "find_uses"]
+__all__ = ["Code", "ReleaseCode", "Wanted", "find_uses", "uses_in"]

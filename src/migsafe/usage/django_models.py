@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migsafe.model.names import QualifiedName
-from migsafe.model.usage import Place, Use
+from migsafe.model.usage import Giving, Place, Use, Writer
 from migsafe.usage.classes import Classes, PythonClass, assignments, called, dotted, keyword, text_of
 from migsafe.usage.files import is_test
 from migsafe.usage.sightings import Sighting, evidence
@@ -47,12 +47,17 @@ _PLAIN_BASES = frozenset({"Model", "object", "ABC", "Generic", "Protocol"})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field's column; `sure` is false where an attribute only may be a field."""
+    """A field's column; `sure` is false where an attribute only may be a field.
+
+    Attributes:
+        always: every new row has a value for it: it is not null, or has a default in the program.
+    """
 
     column: str
     attribute: str
     place: Place
     sure: bool = True
+    always: bool = False
 
 
 @dataclass(slots=True)
@@ -89,6 +94,10 @@ class DjangoModels:
     def maps(self, sought: Wanted) -> bool:
         """Whether a model outside of tests has the subject's table."""
         return any(not is_test(model.place.path) for model in self._of(sought))
+
+    def writers(self, sought: Wanted) -> Iterator[Writer]:
+        """The models through which rows get into the subject's table, outside of tests."""
+        return (_writer(model, sought) for model in self._of(sought) if not is_test(model.place.path))
 
     def owners(self, sought: Wanted) -> frozenset[str]:
         """The names of the models that have the subject's table, in lower case."""
@@ -212,6 +221,23 @@ def _uses(model: DjangoModel, sought: Wanted) -> Iterator[Sighting]:
             yield _sighting(each.place, text, sure=each.sure, in_tests=in_tests)
 
 
+def _writer(model: DjangoModel, sought: Wanted) -> Writer:
+    """What a model does to new rows: an INSERT names all of its fields, and sends NULL where one has no value."""
+    table = model.table.name
+    fields = [each for each in model.fields if sought.is_column(each.column)]
+    if not fields:
+        text = f"model {model.name} has no field for {table}.{sought.column}"
+        giving = Giving.MAY_LEAVE_OUT if model.open else Giving.LEAVES_OUT
+        return Writer(SOURCE, giving, model.place, text + (", as far as can be seen" if model.open else ""))
+    each = fields[0]
+    if each.always and each.sure:
+        return Writer(
+            SOURCE, Giving.GIVES, each.place, f"model {model.name} always gives {table}.{each.column} a value"
+        )
+    text = f"model {model.name} has {table}.{each.column}, and may leave it NULL"
+    return Writer(SOURCE, Giving.MAY_LEAVE_OUT, each.place, text)
+
+
 def _sighting(place: Place, text: str, *, sure: bool = True, in_tests: bool) -> Sighting:
     if in_tests:
         return Sighting(Use.WEAK, place, text + ", in a test")
@@ -229,9 +255,19 @@ def _fields(declared: PythonClass) -> Iterator[Field]:
         for attribute in names:
             given = text_of(keyword(value, "db_column"), declared.module)
             column = given or (attribute + "_id" if word in _LINKS else attribute)
-            yield Field(column, attribute, place, sure=word in _LINKS or word.endswith("Field"))
+            sure = word in _LINKS or word.endswith("Field")
+            yield Field(column, attribute, place, sure=sure, always=_is_always_given(value))
     if not primary and not _flag(declared, "abstract"):
-        yield Field("id", "id", Place(declared.module.path, declared.node.lineno))
+        yield Field("id", "id", Place(declared.module.path, declared.node.lineno), always=True)
+
+
+def _is_always_given(call: ast.Call) -> bool:
+    """Whether a field has a value in every new row (Django 5.2, "Model field reference": `null`, `default`)."""
+    if keyword(call, "db_default") is not None:
+        return False
+    null, default = keyword(call, "null"), keyword(call, "default")
+    refuses = null is None or (isinstance(null, ast.Constant) and null.value is False)
+    return refuses or not (default is None or (isinstance(default, ast.Constant) and default.value is None))
 
 
 def _target(call: ast.Call) -> str:

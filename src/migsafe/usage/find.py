@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migsafe.config.usage import UsageSettings
-from migsafe.usage.classes import Classes
-from migsafe.usage.code import Code
 from migsafe.usage.dependents import dependents
-from migsafe.usage.django_models import DjangoModels
-from migsafe.usage.models import Models
-from migsafe.usage.queries import QueriesInCode
+from migsafe.usage.release_code import ReleaseCode
 from migsafe.usage.statements_export import StatementExports
 from migsafe.usage.subjects import wanted
-from migsafe.usage.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -59,39 +54,23 @@ def find_uses(
     sought = wanted(subjects, catalogue)
     if not sought:
         return {}
-    found = _in_code(sought, code, release, settings, migrations)
-    if release is None:
-        exports = StatementExports.read([Path(path) for path in settings.statements], settings.nodes)
-        for each in sought:
-            at_last = (just_before or {}).get(each.subject, catalogue)
-            found[each.subject] += [exports.evidence(each), dependents(replace(each, catalogue=at_last))]
-    return {subject: tuple(piece for piece in pieces if piece is not None) for subject, pieces in found.items()}
+    release_code = ReleaseCode(code, sought, catalogue.dialect, settings, migrations=migrations)
+    return uses_in(release_code, sought, release=release, settings=settings, just_before=just_before)
 
 
-def _in_code(
+def uses_in(
+    code: ReleaseCode,
     sought: Sequence[Wanted],
-    tree: FileTree,
+    *,
     release: str | None,
     settings: UsageSettings,
-    migrations: Collection[str],
-) -> dict[Subject, list[UsageEvidence | None]]:
-    code = Code(tree, frozenset().union(*(each.words for each in sought)), settings, migrations=migrations)
-    classes = Classes(code)
-    models, django = Models(code, classes), DjangoModels(code, classes)
-    telling = frozenset().union(*(each.telling for each in sought))
-    queries, words = QueriesInCode(code, sought[0].catalogue.dialect, telling), Words(code)
-    return {
-        each.subject: [
-            models.evidence(each, release),
-            django.evidence(each, release),
-            queries.in_files(each, release),
-            queries.in_programs(each, release),
-            words.evidence(
-                each,
-                release,
-                classes=models.owners(each) | django.owners(each),
-                mapped=models.maps(each) or django.maps(each),
-            ),
-        ]
-        for each in sought
-    }
+    just_before: Mapping[Subject, Catalogue] | None = None,
+) -> dict[Subject, tuple[UsageEvidence, ...]]:
+    """The same of code that is being read already; see `find_uses`."""
+    found = {each.subject: code.uses(each, release) for each in sought}
+    if release is None and sought:
+        exports = StatementExports.read([Path(path) for path in settings.statements], settings.nodes)
+        for each in sought:
+            at_last = (just_before or {}).get(each.subject, each.catalogue)
+            found[each.subject] += [exports.evidence(each), dependents(replace(each, catalogue=at_last))]
+    return {subject: tuple(piece for piece in pieces if piece is not None) for subject, pieces in found.items()}

@@ -10,13 +10,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from migsafe.model.names import QualifiedName
-from migsafe.model.usage import Place, Use
+from migsafe.model.usage import Giving, Place, Use, Writer
 from migsafe.usage.classes import Classes, Module, PythonClass, assignments, called, dotted, keyword, text_of
 from migsafe.usage.files import is_test
+from migsafe.usage.new_rows import giving_of
 from migsafe.usage.sightings import Sighting, counted, evidence
 
 if TYPE_CHECKING:
@@ -56,12 +57,17 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 @dataclass(frozen=True, slots=True)
 class MappedColumn:
-    """A column of a mapping; `sure` is false where an attribute only may be one."""
+    """A column of a mapping; `sure` is false where an attribute only may be one.
+
+    Attributes:
+        giving: whether a new row has a value for it; None where it is only named, by a constraint for example.
+    """
 
     name: str
     attribute: str
     place: Place
     sure: bool = True
+    giving: Giving | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +77,7 @@ class Mapping:
     Attributes:
         owner: as a person would call it, for example "class User".
         open: why it may have columns that are not listed.
+        part: it lists only some of the columns: a class that shares the table of another one, `table(…)` for a query.
     """
 
     table: QualifiedName
@@ -78,6 +85,7 @@ class Mapping:
     place: Place
     columns: list[MappedColumn] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
+    part: bool = False
 
 
 @dataclass(slots=True)
@@ -106,6 +114,14 @@ class Models:
     def maps(self, sought: Wanted) -> bool:
         """Whether the subject's table is mapped at all, outside of tests."""
         return any(self._is_real(mapping) for mapping in self._of(sought).mappings)
+
+    def writers(self, sought: Wanted) -> Iterator[Writer]:
+        """The mappings through which rows get into the subject's table, outside of tests."""
+        mappings = [mapping for mapping in self._of(sought).mappings if self._is_real(mapping)]
+        elsewhere = any(mapping.part and _mapped(mapping, sought) for mapping in mappings)
+        for mapping in mappings:
+            if not mapping.part:
+                yield _writer(mapping, sought, elsewhere=elsewhere)
 
     def owners(self, sought: Wanted) -> frozenset[str]:
         """The names of the classes that map the subject's table, in lower case."""
@@ -145,7 +161,7 @@ class Models:
             if table is not None:
                 yield self._mapping(declared, table)
             elif (parent := self._single_table(declared)) is not None:
-                yield self._mapping(declared, parent)
+                yield replace(self._mapping(declared, parent), part=True)
         for module in self._classes.modules():
             yield from _tables(module)
 
@@ -231,6 +247,29 @@ def _sighting(place: Place, text: str, *, sure: bool = True, in_tests: bool = Fa
     if in_tests:
         return Sighting(Use.WEAK, place, text + ", in a test")
     return Sighting(Use.STRONG if sure else Use.WEAK, place, text)
+
+
+def _mapped(mapping: Mapping, sought: Wanted) -> list[MappedColumn]:
+    """The column, where the mapping has it: as it is declared, before what only names it."""
+    return sorted((c for c in mapping.columns if sought.is_column(c.name)), key=lambda column: column.giving is None)
+
+
+def _writer(mapping: Mapping, sought: Wanted, *, elsewhere: bool) -> Writer:
+    """What a mapping does to new rows.
+
+    Args:
+        elsewhere: a class that shares the table has the column.
+    """
+    table, columns = mapping.table.name, _mapped(mapping, sought)
+    if not columns:
+        unsure = mapping.open or elsewhere
+        text = f"{mapping.owner} maps {table} without {sought.column}" + (", as far as can be seen" if unsure else "")
+        return Writer(SOURCE, Giving.MAY_LEAVE_OUT if unsure else Giving.LEAVES_OUT, mapping.place, text)
+    column = columns[0]
+    if column.giving is Giving.GIVES and column.sure:
+        return Writer(SOURCE, Giving.GIVES, column.place, f"{mapping.owner} always gives {table}.{column.name} a value")
+    text = f"{mapping.owner} maps {table}.{column.name}, and may leave it out or NULL"
+    return Writer(SOURCE, Giving.MAY_LEAVE_OUT, column.place, text)
 
 
 def _is_key_to(sought: Wanted, table: QualifiedName, column: str) -> bool:
@@ -319,23 +358,24 @@ def _column(
     attribute: str, value: ast.expr | None, node: ast.stmt, module: Module, *, implicit: bool
 ) -> Iterator[MappedColumn]:
     calls = list(_calls(value, _COLUMNS)) if value is not None else []
+    annotation = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
     if calls:
-        yield from (_explicit(attribute, call, module) for call in calls)
+        typed = annotation if "Mapped[" in annotation else ""
+        yield from (_explicit(attribute, call, module, typed) for call in calls)
         return
     if called(value) in _NO_COLUMNS:
         return
     place = _place(module, node)
-    annotation = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
     if "Mapped[" in annotation or (implicit and annotation and "ClassVar" not in annotation):
-        yield MappedColumn(attribute, attribute, place)
+        yield MappedColumn(attribute, attribute, place, giving=giving_of(value, annotation))
     elif isinstance(value, ast.Call) and not annotation:
         yield MappedColumn(attribute, attribute, place, sure=called(value).lower().endswith("column"))
 
 
-def _explicit(attribute: str, call: ast.Call, module: Module) -> MappedColumn:
+def _explicit(attribute: str, call: ast.Call, module: Module, annotation: str = "") -> MappedColumn:
     given = keyword(call, "name") or (call.args[0] if call.args else None)
     name = text_of(given, module) if not isinstance(given, ast.Name) or given.id in module.constants else None
-    return MappedColumn(name or attribute, attribute, _place(module, call))
+    return MappedColumn(name or attribute, attribute, _place(module, call), giving=giving_of(call, annotation))
 
 
 def _named_in_arguments(attribute: str, value: ast.expr | None, module: Module) -> Iterator[MappedColumn]:
@@ -377,7 +417,7 @@ def _tables(module: Module) -> Iterator[Mapping]:
             continue
         schema = keyword(call, "schema")
         table = QualifiedName(name, text_of(schema, module) if schema is not None else None)
-        mapping = Mapping(table, f"{dotted(call.func)}({name!r})", _place(module, call))
+        mapping = Mapping(table, f"{dotted(call.func)}({name!r})", _place(module, call), part=called(call) == "table")
         for argument in call.args[1:]:
             if isinstance(argument, ast.Starred):
                 mapping.open.append(f"{mapping.owner} ({mapping.place}) takes columns from {ast.unparse(argument)}")

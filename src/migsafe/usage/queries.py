@@ -13,16 +13,17 @@ from migsafe.parse.query_uses import HOLE, QueryUses, fragment_uses, query_uses
 from migsafe.parse.split import PieceKind, split
 from migsafe.usage.comments import blanked, style_of
 from migsafe.usage.files import CODE_SUFFIXES, Kind, is_test
+from migsafe.usage.insertions import writers_in
 from migsafe.usage.judgement import judge
 from migsafe.usage.literals import Literal, may_hold_sql, other_literals, python_literals
 from migsafe.usage.sightings import Sighting, counted, evidence
 from migsafe.usage.subjects import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from migsafe.model.dialect import Dialect
-    from migsafe.model.usage import UsageEvidence
+    from migsafe.model.usage import UsageEvidence, Writer
     from migsafe.usage.code import Code, CodeFile
     from migsafe.usage.subjects import Wanted
 
@@ -98,6 +99,27 @@ class QueriesInCode:
         """What the SQL in programs says of a subject; None where there are no programs."""
         number = self._code.count(Kind.PYTHON, Kind.CODE)
         return self._evidence(LITERALS, self._of_programs, sought, release, "SQL", number, (".py", *CODE_SUFFIXES))
+
+    def writers(self, sought: Wanted) -> Iterator[Writer]:
+        """The queries that put rows into the subject's table, outside of tests."""
+        for source, queries in ((FILES, self._of_files), (LITERALS, self._of_programs)):
+            for query in queries:
+                if not is_test(query.path):
+                    yield from writers_in(query, sought, source)
+
+    def named(self, sought: Sequence[Wanted]) -> set[Wanted]:
+        """Those of some columns that a query outside of tests names for sure."""
+        by_column: dict[str, list[Wanted]] = {}
+        for each in sought:
+            by_column.setdefault((each.column or "").lower(), []).append(each)
+        found: set[Wanted] = set()
+        for query in (*self._of_files, *self._of_programs):
+            uses = query.uses if not is_test(query.path) else None
+            for named in {column.column.lower() for column in uses.columns} if uses is not None else ():
+                for each in by_column.get(named, ()):
+                    if each not in found and any(seen.use is Use.STRONG for seen in sightings_in(query, each)):
+                        found.add(each)
+        return found
 
     def _evidence(
         self,

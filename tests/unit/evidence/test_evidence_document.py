@@ -17,7 +17,15 @@ from hypothesis import strategies as st
 from migsafe.errors import PathNotFoundError, UsageError
 from migsafe.evidence import document, read_evidence, render
 from migsafe.evidence.reading import _evidence
-from migsafe.model.evidence import HeldLock, LockEvidence, ObservedMigration, ObservedStatement, ZoneTrial
+from migsafe.model.evidence import (
+    BrokenQuery,
+    CheckedQueries,
+    HeldLock,
+    LockEvidence,
+    ObservedMigration,
+    ObservedStatement,
+    ZoneTrial,
+)
 from migsafe.model.locks import LockClaim, LockMode
 from migsafe.model.names import QualifiedName
 from migsafe.model.observation import IndexWork, Observation, StatementError
@@ -43,9 +51,12 @@ statements = st.builds(
     zones=st.lists(st.builds(ZoneTrial, st.text(), several), max_size=2).map(tuple), invalid=several,
 )  # fmt: skip
 locks = st.builds(HeldLock, names, modes, numbers, numbers, times)
+broken = st.builds(BrokenQuery, st.text(), st.text(), st.text(), st.booleans())
+queries = st.builds(CheckedQueries, numbers, st.lists(broken, max_size=2).map(tuple), numbers, st.text())
 migrations = st.builds(
-    ObservedMigration, st.text(), st.text(), st.lists(statements, max_size=2).map(tuple), st.lists(locks).map(tuple)
-)
+    ObservedMigration, st.text(), st.text(), st.lists(statements, max_size=2).map(tuple),
+    st.lists(locks).map(tuple), st.none() | queries,
+)  # fmt: skip
 everything = st.builds(LockEvidence, st.text(), st.dates(), st.lists(migrations, max_size=2).map(tuple))
 
 USERS = QualifiedName("users", "public")
@@ -77,6 +88,13 @@ def test_what_is_written_is_read_back_and_keeps_the_schema(evidence: LockEvidenc
     value = json.loads(text)
     jsonschema.validate(value, SCHEMA)
     assert _evidence(value) == evidence
+
+
+def test_what_was_written_before_there_were_queries_is_read() -> None:
+    value = json.loads(render(EXAMPLE))
+    del value["migrations"][0]["queries"]
+    jsonschema.validate(value, SCHEMA)
+    assert _evidence(value) == EXAMPLE
 
 
 def test_it_says_who_is_kept_waiting_and_for_how_long() -> None:

@@ -140,3 +140,46 @@ def test_mysql_keeps_the_spelling_of_tables_alone() -> None:
     uses = query_uses("SELECT `Name` FROM `Users`", Dialect.MYSQL)
     assert uses is not None
     assert [(column.column, column.scopes[0][0].name) for column in uses.columns] == [("name", "Users")]
+
+
+@pytest.mark.parametrize(
+    ("sql", "inserts"),
+    [
+        ("INSERT INTO users (name, email) VALUES ($1, $2)", [("users", ("name", "email"), None, False)]),
+        ("INSERT INTO users (name) VALUES (:name), (:other)", [("users", ("name",), None, False)]),
+        ("INSERT INTO users (name) VALUES (?) ON CONFLICT DO NOTHING", [("users", ("name",), None, False)]),
+        ('INSERT INTO users ("Name", email) VALUES (1, 2)', [("users", ("Name", "email"), None, False)]),
+        ("INSERT INTO users (name, email) SELECT name, mail FROM old", [("users", ("name", "email"), None, False)]),
+        ("INSERT INTO users (name, email) VALUES (1, DEFAULT)", [("users", ("name",), None, False)]),
+        ("INSERT INTO users (name, email) VALUES (1, 2), (DEFAULT, 3)", [("users", ("email",), None, False)]),
+        ("INSERT INTO users DEFAULT VALUES", [("users", (), None, False)]),
+        ("INSERT INTO users VALUES (1, 2)", [("users", None, 2, False)]),
+        ("INSERT INTO users VALUES (1, 2), (1)", [("users", None, 1, False)]),
+        ("INSERT INTO users VALUES (1, DEFAULT)", [("users", None, None, False)]),
+        ("INSERT INTO users SELECT * FROM old", [("users", None, None, False)]),
+        (f"INSERT INTO users (name, {HOLE}) VALUES (1, 2)", [("users", ("name",), None, True)]),
+        (f"INSERT INTO {HOLE} (name) VALUES (1)", []),
+        ("COPY users (name) FROM STDIN", [("users", ("name",), None, False)]),
+        ("COPY users (name) TO STDOUT", []),
+        ("MERGE INTO users u USING s ON u.id = s.id WHEN NOT MATCHED THEN INSERT (id, name) VALUES (s.id, s.name)",
+         [("users", ("id", "name"), None, False)]),
+        ("WITH n AS (INSERT INTO users (name) VALUES (1) RETURNING id) INSERT INTO orders (user_id) SELECT id FROM n",
+         [("orders", ("user_id",), None, False), ("users", ("name",), None, False)]),
+        ("UPDATE users SET name = 1", []),
+        ("SELECT name FROM users", []),
+    ],
+)  # fmt: skip
+def test_rows_that_are_put_into_tables(sql: str, inserts: list[tuple[str, tuple[str, ...] | None, int, bool]]) -> None:
+    found = [(one.table.name, one.columns, one.width, one.open) for one in _read(sql).inserts]
+    assert sorted(found, key=str) == sorted(inserts, key=str)
+
+
+def test_an_insertion_stands_where_its_table_is_named() -> None:
+    (one,) = _read("WITH n AS (SELECT 1)\n\nINSERT INTO users (name)\nSELECT 1").inserts
+    assert one.line == 3
+
+
+def test_mysql_sets_what_it_inserts() -> None:
+    uses = query_uses("INSERT INTO users SET name = 'x'", Dialect.MYSQL)
+    assert uses is not None
+    assert [one.columns for one in uses.inserts] == [("name",)]

@@ -123,3 +123,63 @@ def test_what_running_code_does_not_notice_is_neutral(sql: str) -> None:
 )
 def test_what_the_migration_itself_has_made_is_nobodys_yet(sql: str) -> None:
     assert set(_natures(sql)) <= {Nature.EXPAND}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE users ADD COLUMN a int NOT NULL DEFAULT 0; ALTER TABLE users ALTER a DROP DEFAULT",
+        "ALTER TABLE users ADD COLUMN a int; ALTER TABLE users ALTER a SET NOT NULL",
+        "ALTER TABLE users ADD COLUMN a int DEFAULT 0; ALTER TABLE users ALTER a DROP DEFAULT, ALTER a SET NOT NULL",
+        "ALTER TABLE orders DROP CONSTRAINT orders_pkey, ADD COLUMN a uuid; ALTER TABLE orders ADD PRIMARY KEY (a)",
+    ],
+)
+def test_a_new_column_that_old_inserts_cannot_leave_out_constrains(sql: str) -> None:
+    assert _natures(sql)[-1] is Nature.CONSTRAIN
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE users ADD COLUMN a int DEFAULT 0; ALTER TABLE users ALTER a SET NOT NULL",
+        "ALTER TABLE users ADD COLUMN a int; ALTER TABLE users ALTER a SET NOT NULL; "
+        "ALTER TABLE users ALTER a SET DEFAULT 0",
+        "ALTER TABLE users ADD COLUMN a int DEFAULT 0; ALTER TABLE users ALTER a DROP DEFAULT",
+        "ALTER TABLE users ADD COLUMN a bigserial; ALTER TABLE users ALTER a SET NOT NULL",
+        "CREATE TABLE t (id int NOT NULL DEFAULT 1); ALTER TABLE t ALTER id DROP DEFAULT",
+    ],
+)
+def test_a_new_column_that_old_inserts_can_leave_out_expands(sql: str) -> None:
+    assert set(_natures(sql)) <= {Nature.EXPAND}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE orders ADD COLUMN a int; CREATE UNIQUE INDEX i ON orders (user_id, a)",
+        "ALTER TABLE orders ADD COLUMN a int; ALTER TABLE orders ADD CONSTRAINT u UNIQUE (user_id, a)",
+        "ALTER TABLE orders ADD COLUMN a int; "
+        "ALTER TABLE orders ADD CONSTRAINT f FOREIGN KEY (user_id, a) REFERENCES other (x, y)",
+    ],
+)
+def test_a_key_with_a_new_column_that_is_null_refuses_nothing(sql: str) -> None:
+    assert set(_natures(sql)) == {Nature.EXPAND}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE orders ADD COLUMN a int DEFAULT 0; CREATE UNIQUE INDEX i ON orders (user_id, a)",
+        "ALTER TABLE orders ADD COLUMN a int; CREATE UNIQUE INDEX i ON orders (user_id, a) NULLS NOT DISTINCT",
+    ],
+)
+def test_a_key_with_a_new_column_that_is_filled_refuses_duplicates(sql: str) -> None:
+    assert _natures(sql) == [Nature.EXPAND, Nature.CONSTRAIN]
+
+
+def test_a_default_that_comes_back_after_a_change_of_type_is_not_missed() -> None:
+    dance = (
+        "ALTER TABLE users ALTER name DROP DEFAULT; ALTER TABLE users ALTER name TYPE varchar(100); "
+        "ALTER TABLE users ALTER name SET DEFAULT ''"
+    )
+    assert _natures(dance) == [Nature.EXPAND, Nature.EXPAND]

@@ -26,7 +26,7 @@ from migsafe.model.state import (
     StepStatus,
     Target,
 )
-from migsafe.model.usage import Place, Use, UsageEvidence
+from migsafe.model.usage import Place, UsageEvidence, Use
 from migsafe.phases.registry import PHASE_RULES
 from migsafe.phases.story import PhaseSettings, Story
 from phase_stories import NOW, history, run

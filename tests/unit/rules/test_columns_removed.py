@@ -25,3 +25,18 @@ def test_a_view_whose_other_tables_lack_the_column_uses_it() -> None:
     made = USERS + "CREATE TABLE mails (id int); CREATE VIEW v AS SELECT email FROM users, mails;"
     found = findings(made, "ALTER TABLE users ALTER COLUMN email TYPE text;")
     assert [f.severity for f in found if f.rule == "type-change-with-dependent"] == ["error"]
+
+
+def test_another_column_may_take_the_name_of_one_that_goes() -> None:
+    swap = (
+        "ALTER TABLE users ADD COLUMN mail text; UPDATE users SET mail = email;"
+        "ALTER TABLE users DROP COLUMN email; ALTER TABLE users RENAME COLUMN mail TO email;"
+    )
+    found = [f for f in findings(USERS, swap) if f.rule == "drop-column"]
+    assert [(f.severity, f.message.partition("; ")[2]) for f in found] == [("warning", "another column takes the name")]
+
+
+def test_a_new_column_of_the_same_name_does_not_hold_the_data() -> None:
+    again = "ALTER TABLE users DROP COLUMN email; ALTER TABLE users ADD COLUMN email text;"
+    found = [f for f in findings(USERS, again) if f.rule == "drop-column"]
+    assert [(f.severity, f.message.partition("; ")[2]) for f in found] == [("error", "code that still names it fails")]

@@ -217,10 +217,15 @@ class Domain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A function or procedure."""
+    """A function or procedure.
+
+    Attributes:
+        fills: columns of the new row that it assigns, where it is a trigger's.
+    """
 
     name: QualifiedName
     arguments: tuple[str, ...] = ()
     procedure: bool = False
     volatility: Literal["immutable", "stable", "volatile"] = "volatile"
     references: frozenset[str] = frozenset()
+    fills: frozenset[str] = frozenset()

@@ -29,6 +29,7 @@ class CreateFunction(BaseOperation):
         arguments: the argument types, folded text, without names, modes and defaults.
         search_path_set: has a SET search_path clause.
         references: folded words of its body that could be names of tables and columns.
+        fills: columns of the new row that it assigns (`NEW.c := …`), where it is a trigger's.
     """
 
     name: QualifiedName
@@ -41,6 +42,7 @@ class CreateFunction(BaseOperation):
     search_path_set: bool = False
     volatility: Literal["immutable", "stable", "volatile"] = "volatile"
     references: frozenset[str] = frozenset()
+    fills: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

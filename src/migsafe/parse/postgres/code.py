@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WORD = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+#: Where a statement of PL/pgSQL begins with a column of NEW, or a query's result goes there.
+_ASSIGNED = re.compile(
+    r"(?:(?:\A|;|\b(?:begin|then|else|loop)\b)\s*|\binto\s+(?:strict\s+)?)"
+    r"new\s*\.\s*(?:\"(?P<quoted>(?:[^\"]|\"\")+)\"|(?P<word>[^\W\d][\w$]*))",
+    re.IGNORECASE,
+)
 _QUOTES = re.compile(r"\$[^$]*\$|[eE]?'")
 _Volatility = Literal["immutable", "stable", "volatile"]
 _VOLATILITIES: dict[str, _Volatility] = {"IMMUTABLE": "immutable", "STABLE": "stable", "VOLATILE": "volatile"}
@@ -70,6 +77,7 @@ def create_function(cursor: Cursor, span: Span, *, or_replace: bool, procedure: 
             search_path_set=path_set,
             volatility=volatility,
             references=references(body or ""),
+            fills=_fills(body or ""),
         )
     ]
 
@@ -107,6 +115,14 @@ def references(body: str) -> frozenset[str]:
     return frozenset(
         truncate_identifier(quoted.replace('""', '"') if quoted else word.lower())
         for quoted, word in _WORD.findall(body)
+    )
+
+
+def _fills(body: str) -> frozenset[str]:
+    """The columns of NEW that a body of PL/pgSQL assigns: what a comparison asks of it is no assignment."""
+    return frozenset(
+        truncate_identifier(found["quoted"].replace('""', '"') if found["quoted"] else found["word"].lower())
+        for found in _ASSIGNED.finditer(_COMMENT.sub(" ", body))
     )
 
 

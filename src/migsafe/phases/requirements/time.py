@@ -8,7 +8,8 @@ from migsafe.model.finding import Evidence
 from migsafe.model.phase import Nature
 from migsafe.phases import gates
 from migsafe.phases.registry import evidence_of, requirement
-from migsafe.phases.story import Case
+from migsafe.phases.story import Case, Remark, Story
+from migsafe.phases.words import shown
 
 
 @requirement("XR03", Nature.CONTRACT)
@@ -33,6 +34,25 @@ def expand_and_contract_in_one_release(case: Case) -> Iterator[Evidence]:
     else:
         text = f"{change.expand[-1].migration} expanded it in {story.release_name(change.expand[-1])}, before {name}"
         yield evidence_of(ask, "pass", text, source="releases", place=change.expand[-1].path)
+
+
+def in_one_release(story: Story) -> Iterator[Remark]:
+    """One remark for each contract whose change expands in the same release: for where no hazard carries it."""
+    for change in story.changes if story.told else ():
+        for chapter in change.contract:
+            acts = chapter.of(Nature.CONTRACT)
+            here = story.sequence_of(chapter)
+            together = [one for one in change.expand if story.sequence_of(one) == here]
+            if acts and together and not story.is_past(chapter):
+                name = story.release_name(chapter)
+                yield Remark(
+                    severity="error",
+                    chapter=chapter,
+                    place=acts[0].place,
+                    message=f"{chapter.migration} ends the change that {together[0].migration} begins, both in {name}",
+                    instead=f"-- move {chapter.migration} to a release after {name}",
+                    objects=tuple(map(shown, change.objects)),
+                )
 
 
 @requirement("XR04", Nature.CONTRACT)

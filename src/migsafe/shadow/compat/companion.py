@@ -6,11 +6,12 @@ next release. With `each`, every migration is a release of its own: for the hist
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from migsafe.model.evidence import BrokenQuery, CheckedQueries, script_fingerprint
 from migsafe.shadow.compat.findings import findings_of
-from migsafe.shadow.compat.query import Query, Unchecked
+from migsafe.shadow.compat.query import Breakage, Origin, Query, Unchecked
 from migsafe.shadow.compat.running_release import RunningRelease
 from migsafe.shadow.compat.touched import Touched, touched_by
 from migsafe.shadow.snapshot import Snapshot, take_snapshot
@@ -29,6 +30,7 @@ class ReleaseCompanion:
 
     Attributes:
         unchecked: all that could not be said so far, in order, each once.
+        checked: by migration, what became of the queries that somebody has said to be sent.
     """
 
     def __init__(self, queries: Iterable[Query] = (), *, generate: bool = False, each: bool = False) -> None:
@@ -43,6 +45,7 @@ class ReleaseCompanion:
         self._database: str | None = None
         self._schema: Snapshot | None = None
         self.unchecked: tuple[Unchecked, ...] = ()
+        self.checked: dict[str, CheckedQueries] = {}
 
     def before(self, migration: ShadowMigration, session: Session) -> None:
         """Ask all queries before the first migration; before a later one, take in what others have changed since.
@@ -64,8 +67,17 @@ class ReleaseCompanion:
         Raises:
             EnvironmentFailedError: when the connection breaks.
         """
+        followed = self._release.sent
         verdict = self._release.after(session, self._touched(session))
         self._note(verdict.unchecked)
+        if migration.up is not None:
+            gaps = {gap.query for gap in self.unchecked if gap.query.origin is not Origin.GENERATED}
+            self.checked[migration.id] = CheckedQueries(
+                checked=followed,
+                broken=tuple(_broken(verdict.breakages)),
+                unchecked=len(gaps),
+                fingerprint=script_fingerprint(migration.up.script),
+            )
         return findings_of(verdict.breakages, migration.id, migration.up) if migration.up is not None else ()
 
     def _touched(self, session: Session) -> Touched:
@@ -77,3 +89,10 @@ class ReleaseCompanion:
 
     def _note(self, unchecked: Iterable[Unchecked]) -> None:
         self.unchecked = tuple(dict.fromkeys((*self.unchecked, *unchecked)))
+
+
+def _broken(breakages: Iterable[Breakage]) -> Iterator[BrokenQuery]:
+    """Those that fail, or may: another shape of a result is no failure."""
+    for one in breakages:
+        if one.kind != "shape" and one.query.origin is not Origin.GENERATED:
+            yield BrokenQuery(one.query.sql, one.place or "", one.message, certain=one.kind == "breaks")

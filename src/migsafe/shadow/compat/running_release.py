@@ -60,6 +60,11 @@ class RunningRelease:
         """How many queries are followed: those that the server has understood, and that nothing has broken yet."""
         return len(self._answers)
 
+    @property
+    def sent(self) -> int:
+        """How many of them somebody has said to be sent: those that were made from the schema do not count."""
+        return sum(query.origin is not Origin.GENERATED for query in self._answers)
+
     def begin(self, session: Session, touched: Touched = None) -> tuple[Unchecked, ...]:
         """Ask all queries on the schema that the release was written for.
 

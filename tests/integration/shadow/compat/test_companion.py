@@ -58,6 +58,10 @@ def test_each_query_is_broken_by_its_migration(
         ("3.up.sql", 2, Severity.ERROR, "q.sql:2"),
     ]
     assert [gap.query.place for gap in companion.unchecked] == ["q.sql:4"]
+    assert {
+        migration: (seen.checked, [(one.place, one.certain) for one in seen.broken], seen.unchecked)
+        for migration, seen in companion.checked.items()
+    } == {"2": (3, [("q.sql:1", True)], 1), "3": (2, [("q.sql:2", True)], 1), "4": (1, [], 1)}
 
 
 def test_what_an_unwanted_migration_breaks_is_not_the_next_ones_fault(project: Path) -> None:

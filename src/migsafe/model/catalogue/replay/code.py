@@ -37,6 +37,7 @@ def create_function(catalogue: Catalogue, operation: CreateFunction) -> None:
         procedure=operation.procedure,
         volatility=operation.volatility,
         references=operation.references,
+        fills=operation.fills,
     )
     overloads = catalogue.functions.get(name, ())
     others = tuple(known for known in overloads if known.arguments != operation.arguments)
