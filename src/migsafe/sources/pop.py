@@ -12,6 +12,7 @@ each file runs in a transaction, `.autocommit` ones do not.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migsafe.model.script import Direction, MigrationSet, Script, TransactionRule
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from migsafe.sources.files import Folder
 
 _TIME_STAMP_DIGITS = 14
+_PIECE = re.compile(r"(?P<time>[0-9]{14})[0-9]{6}_(?P<name>.+)", re.DOTALL)
 _FIZZ = re.compile(r"[0-9]+_.*\.(?:up|down)\.fizz\Z", re.DOTALL)
 
 
@@ -72,7 +74,14 @@ class Pop(FlatSource):
             sorter.refuse(root.shown(double.file), f"has the version {double.version}, which {first.file} has already")
         for pair in pairs:
             sorter.add(pair.id, (_script(root, pair.up, maker, sorter), _script(root, pair.down, maker, sorter)))
-        return MigrationSet(self.name, root.shown(), dialect, tuple(sorter.migrations), tuple(sorter.unreadable))
+        migrations = tuple(replace(one, piece_of=_whole(one.id)) for one in sorter.migrations)
+        return MigrationSet(self.name, root.shown(), dialect, migrations, tuple(sorter.unreadable))
+
+
+def _whole(name: str) -> str | None:
+    """The fizz migration that was converted into this one and others: the number of the statement follows the time."""
+    found = _PIECE.fullmatch(name)
+    return None if found is None else f"{found['time']}_{found['name']}"
 
 
 def _files(folder: Folder) -> list[NumberedFile]:

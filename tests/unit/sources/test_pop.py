@@ -65,3 +65,9 @@ def test_versions_compare_as_text(tmp_path: Path) -> None:
 def test_templates_count_in_strings_too(tmp_path: Path) -> None:
     (migration,) = read(tmp_path, [f"{V}_a.up.sql"], text="COMMENT ON TABLE {{ .T }} IS '{{ .C }}';").migrations
     assert len(migration.scripts[0].placeholders) == 2
+
+
+def test_files_that_were_converted_from_one_migration_are_its_pieces(tmp_path: Path) -> None:
+    names = [f"{V}000000_users.up.sql", f"{V}000001_users.up.sql", f"{V}_orders.up.sql"]
+    found = {one.id: one.piece_of for one in read(tmp_path, names).migrations}
+    assert found == {f"{V}000000_users": f"{V}_users", f"{V}000001_users": f"{V}_users", f"{V}_orders": None}
