@@ -130,6 +130,15 @@ class Case:
     change: Change | None
 
     @property
+    def never_shipped(self) -> Chapter | None:
+        """The migration that made what it takes away, where no release but its own has carried it: no code knows it."""
+        makers = [self.story.maker_of(subject) for subject in self.act.subjects]
+        here = self.story.sequence_of(self.chapter)
+        if not makers or any(maker is None or self.story.sequence_of(maker) != here for maker in makers):
+            return None
+        return makers[0]
+
+    @property
     def place(self) -> str:
         """Where it stands, for people."""
         return f"{self.chapter.path}:{self.act.place.line}"

@@ -147,15 +147,22 @@ def test_a_rollout_of_yesterday_is_too_early() -> None:
     assert ("contract-too-early", "fail") in _results(phased)
 
 
-def test_what_the_next_release_itself_brings_is_not_old_enough() -> None:
+def _brought_and_taken(**more: Any) -> Phased:
+    """A column is added and dropped in one release."""
     added = "ALTER TABLE users ADD COLUMN phone text"
-    phased = _judge(
-        {"1": _USERS, "2": added, "3": "ALTER TABLE users DROP COLUMN phone"},
-        {"1.8.0": ("1",), "1.9.0": ()},
-        state=_state(_ROLLED_OUT),
-        usage=_NOBODY,
+    return _judge(
+        {"1": _USERS, "2": added, "3": "ALTER TABLE users DROP COLUMN phone"}, {"1.8.0": ("1",), "1.9.0": ()}, **more
     )
-    assert ("contract-too-early", "fail") in _results(phased)
+
+
+def test_what_no_release_has_may_go_at_once() -> None:
+    phased = _brought_and_taken(usage=_NOBODY)
+    assert ("contract-too-early", "pass") in _results(phased)
+    assert _severity(phased) is None
+
+
+def test_what_no_release_has_and_the_branch_still_names_may_not() -> None:
+    assert _severity(_brought_and_taken(usage=_uses(Use.STRONG))) is Severity.ERROR
 
 
 def test_a_contract_beside_an_expand_is_told_so_in_its_evidence() -> None:

@@ -22,7 +22,7 @@ def contract_before_rollout(case: Case) -> Iterator[Evidence]:
     Fine when: the state document says so for every protected environment.
     Source: docs/phases.md
     """
-    if case.story.is_past(case.chapter):
+    if case.story.is_past(case.chapter) or case.never_shipped is not None:
         return
     before = case.story.running_before(case.chapter)
     yield gates.fully_rolled_out(before.name if before is not None else None, case.story.releases, case.story.state)
@@ -38,7 +38,9 @@ def contract_before_verified(case: Case) -> Iterator[Evidence]:
     Source: docs/phases.md
     """
     change = case.change
-    if change is None or change.kind not in NEEDS_MIGRATE or not change.migrate or case.story.is_past(case.chapter):
+    if change is None or change.kind not in NEEDS_MIGRATE or not change.migrate:
+        return
+    if case.story.is_past(case.chapter) or case.never_shipped is not None:
         return
     yield gates.migrated_and_verified(
         change.name if change.declared else None,

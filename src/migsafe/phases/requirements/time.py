@@ -22,7 +22,7 @@ def expand_and_contract_in_one_release(case: Case) -> Iterator[Evidence]:
     Source: docs/phases.md
     """
     change = case.change
-    if change is None or not change.expand:
+    if change is None or not change.expand or case.never_shipped is not None:
         return
     story, here = case.story, case.story.sequence_of(case.chapter)
     together = [chapter for chapter in change.expand if story.sequence_of(chapter) == here]
@@ -61,9 +61,15 @@ def contract_too_early(case: Case) -> Iterator[Evidence]:
 
     Why it hurts: a release that still needs the old thing may be running, or may be what one rolls back to.
     Do instead: wait for the release; `migsafe change show` says for which.
-    Fine when: the contract names, or is matched to, an earlier step of the change in a release that is old enough.
+    Fine when: the contract names, or is matched to, an earlier step of the change in a release that is old enough; or no
+        release has ever had what it takes away.
     Source: docs/phases.md
     """
+    maker = case.never_shipped
+    if maker is not None:
+        text = f"no release has it: {maker.migration} made it in {case.story.release_name(maker)} too"
+        yield evidence_of(contract_too_early, "pass", text, source="releases", place=maker.path)
+        return
     yield from _far_enough(case)
     if not case.story.is_past(case.chapter):
         before = case.story.running_before(case.chapter)
