@@ -47,7 +47,7 @@ class Block:
 
     Attributes:
         span: where it stands in the file, whole lines where nothing else is on them.
-        text: own comments and the statement, without a tool's marks around it.
+        text: own comments and the statement, without a tool's marks around it; what stood behind it comes first.
     """
 
     span: Span
@@ -126,9 +126,11 @@ def _block(text: str, statement: Statement, previous: int) -> tuple[Block, int]:
     end = terminator.end() if terminator else statement.span.end
     if marked and (mark := _END.match(text, end)):
         end = mark.end()
+    behind = ""
     if rest := _REST_OF_LINE.match(text, end):
         end = rest.end()
-    return Block(_whole_lines(text, start, end), text[begin : statement.span.end]), end
+        behind = f"{rest[0].strip()}\n" if rest[0].strip() else ""
+    return Block(_whole_lines(text, start, end), behind + text[begin : statement.span.end]), end
 
 
 def _own_comments(text: str, statement: Statement, previous: int) -> tuple[list[Comment], bool]:

@@ -59,6 +59,20 @@ def shifted(parts: tuple[SplitPart, ...], by: int) -> tuple[SplitPart, ...]:
 
 
 @pytest.mark.parametrize("tool", FILES)
+def test_no_comment_is_lost(tool: str, tmp_path: Path) -> None:
+    root = write_files(tmp_path, FILES[tool])
+    save(split(read(root, tool), parts=shifted(PARTS, 1) if tool == "sqitch" else PARTS).files)
+    whole = "".join(file.read_text(encoding="utf-8") for file in sorted(root.rglob("*")) if file.is_file())
+    for comment in (
+        "-- A licence.",
+        "-- The new name.",
+        '-- migsafe: ignore drop-column reason="never read"',
+        "-- gone",
+    ):
+        assert whole.count(comment) == 1, comment
+
+
+@pytest.mark.parametrize("tool", FILES)
 def test_each_part_has_its_statements_both_ways(tool: str, tmp_path: Path) -> None:
     root = write_files(tmp_path, FILES[tool])
     done = split(read(root, tool), parts=shifted(PARTS, 1) if tool == "sqitch" else PARTS)
@@ -89,7 +103,7 @@ def test_what_the_files_look_like(tmp_path: Path) -> None:
     assert down.text == "DROP INDEX i;\n\nALTER TABLE users DROP COLUMN full_name;\n"
     assert new.path.name == "2_users_contract.up.sql"
     assert new.text == (
-        "-- migsafe: phase=contract change=users-nick\n\n"
+        "-- migsafe: phase=contract change=users-nick\n\n-- gone\n"
         '-- migsafe: ignore drop-column reason="never read"\nALTER TABLE users DROP COLUMN nick;\n'
     )
     assert back.text == "-- Its values are lost.\nALTER TABLE users ADD COLUMN nick text;\n"
