@@ -120,11 +120,20 @@ def index_body(index: Index, renamed: Mapping[str, str]) -> str:
 
 
 def _element(element: IndexElement, renamed: Mapping[str, str]) -> str:
+    name = element.column or ""
+    key = quoted(renamed.get(name, name))
     if element.expression is not None:
-        words = [f"({_renamed(one_line(element.expression), renamed)})"]
-    else:
-        name = element.column or ""
-        words = [quoted(renamed.get(name, name))]
+        key = f"({_renamed(one_line(element.expression), renamed)})"
+    return ordered(key, element)
+
+
+def ordered(key: str, element: IndexElement) -> str:
+    """A key of an index, with the collation, operator class and order of an element.
+
+    Args:
+        key: the column or the expression, as SQL.
+    """
+    words = [key]
     if element.collation is not None:
         words.append(f"COLLATE {collation(element.collation)}")
     if element.operator_class is not None:

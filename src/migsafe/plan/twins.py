@@ -23,8 +23,9 @@ from migsafe.model.plan import Check, PlanStep
 from migsafe.parse.postgres.code import references
 from migsafe.plan.columns import safely_not_null
 from migsafe.plan.foreign_keys import spell as spell_key
+from migsafe.plan.indexes import ordered
 from migsafe.plan.recipe import PlanRefusedError
-from migsafe.plan.sql import collation, literal, quoted, quoted_list, regclass, safe_name, with_renamed_column
+from migsafe.plan.sql import literal, quoted, quoted_list, regclass, safe_name, with_renamed_column
 from migsafe.plan.wording import BOTH, NEW_ONLY, beside_writers, exclusive, no_writers
 
 if TYPE_CHECKING:
@@ -171,19 +172,10 @@ class Twins:
         return " ".join(words) + ";"
 
     def _element(self, element: IndexElement, rename: Callable[[str], str], column: str) -> str:
+        key = quoted(column if element.column == self.old else element.column or "")
         if element.expression is not None:
-            words = [f"({rename(one_line(element.expression))})"]
-        else:
-            words = [quoted(column if element.column == self.old else element.column or "")]
-        if element.collation is not None:
-            words.append(f"COLLATE {collation(element.collation)}")
-        if element.operator_class is not None:
-            words.append(element.operator_class)
-        if element.descending:
-            words.append("DESC")
-        if element.nulls_first is not None and element.nulls_first != element.descending:
-            words.append("NULLS FIRST" if element.nulls_first else "NULLS LAST")
-        return " ".join(words)
+            key = f"({rename(one_line(element.expression))})"
+        return ordered(key, element)
 
     def _indexes(self) -> list[Index]:
         mine = (one for one in self.catalogue.indexes_of(self.on.table.name) if self.old in one.mentioned_columns)
