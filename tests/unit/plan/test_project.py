@@ -9,8 +9,8 @@ import pytest
 from migsafe import api
 from migsafe.config import Config
 from migsafe.errors import UsageError
-from migsafe.model.dialect import Dialect
 from migsafe.evidence.plan import read_plan
+from migsafe.model.dialect import Dialect
 from migsafe.plan.recipe import PlanRefusedError
 
 if TYPE_CHECKING:

@@ -61,8 +61,8 @@ def contract_too_early(case: Case) -> Iterator[Evidence]:
 
     Why it hurts: a release that still needs the old thing may be running, or may be what one rolls back to.
     Do instead: wait for the release; `migsafe change show` says for which.
-    Fine when: the contract names, or is matched to, an earlier step of the change in a release that is old enough; or no
-        release has ever had what it takes away.
+    Fine when: the contract names, or is matched to, an earlier step of the change in a release that is old enough; or
+        no release has ever had what it takes away.
     Source: docs/phases.md
     """
     maker = case.never_shipped
