@@ -48,7 +48,8 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test that a fresh machine can run, with the pure Python sqlglot; the long ones on one Python."""
     _install(session, "test", "embedded")
-    chosen = [] if session.python == PYTHONS[0] else ["-m", "not long and not corpus"]
+    again = ["-m", "not long and not corpus", "--hypothesis-profile", "light"]
+    chosen = [] if session.python == PYTHONS[0] else again
     session.run("pytest", "-n", "2", "--dist", "worksteal", *chosen, *session.posargs)
 
 

@@ -6,6 +6,10 @@ import os
 import signal
 
 import pytest
+from hypothesis import settings
+
+# Fewer examples, for a second and third Python: `pytest --hypothesis-profile light`.
+settings.register_profile("light", max_examples=25)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,8 +21,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # test would go on. A handler is not inherited, and what a test starts has the usual ones again.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if hasattr(signal, "SIGQUIT") and signal.getsignal(signal.SIGQUIT) is signal.SIG_IGN:
-        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    for name in ("SIGQUIT", "SIGHUP"):  # nohup ignores the second
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     if config.getoption("--update") and os.environ.get("CI"):
         raise pytest.UsageError("--update rewrites what the tests expect, so it is refused where CI is set")
 

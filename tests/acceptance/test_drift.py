@@ -12,6 +12,8 @@ import pytest
 
 from migsafe.cli.main import run
 
+pytestmark = pytest.mark.long
+
 DRIFT = Path(__file__).parents[2] / "fixtures" / "drift"
 REPORT = json.loads((files("migsafe.reporters") / "schema" / "report-1.json").read_text(encoding="utf-8"))
 

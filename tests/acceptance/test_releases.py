@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from migsafe.model.finding import Severity
 from release_stories import STORIES, build, expected, name_of, story_folders, tell, told
 
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
+
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not on the machine")
 
 
-@pytest.mark.parametrize("folder", list(story_folders()), ids=name_of)
+def told_on(folder: Path) -> ParameterSet:
+    """One of Alembic starts a process for its revisions, and is told on one Python."""
+    marks = [pytest.mark.long] if folder.name.endswith("-alembic") else []
+    return pytest.param(folder, marks=marks, id=name_of(folder))
+
+
+@pytest.mark.parametrize("folder", [told_on(folder) for folder in story_folders()])
 def test_a_story_ends_as_it_should(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(folder, tmp_path)
     wanted = expected(folder)

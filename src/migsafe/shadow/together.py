@@ -8,6 +8,8 @@ from __future__ import annotations
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Protocol
 
+from migsafe.shadow import cleanup
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,7 +30,7 @@ class Job(Protocol):
 def run_together(jobs: Sequence[Job]) -> None:
     """Do some jobs; one alone is done in the caller's thread.
 
-    Where one fails, or the caller is interrupted, all others are stopped, and have ended when this returns.
+    Where one fails, or the caller is interrupted, even twice, all others are stopped, and have ended when this returns.
 
     Raises:
         BaseException: the error of the first job, in their order, of those that failed by themselves.
@@ -41,7 +43,9 @@ def run_together(jobs: Sequence[Job]) -> None:
         try:
             ended = wait(futures, return_when=FIRST_EXCEPTION).done
         finally:
-            _stop(jobs, futures)
+            # Whoever is in a hurry interrupts twice, and would wait here for jobs that nobody has stopped.
+            with cleanup.unbroken():
+                _stop(jobs, futures)
     for future in futures:
         if future in ended:
             future.result()

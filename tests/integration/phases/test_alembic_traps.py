@@ -19,6 +19,8 @@ from alembic_projects import CONFIGURED
 from migsafe.api import lint_paths
 from migsafe.config import Config
 
+pytestmark = pytest.mark.long
+
 _GRAPH_RULES = ("expand-depends-on-contract", "branch-forgotten", "several-heads")
 _TEMPLATE = "revision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n"
 

@@ -25,12 +25,14 @@ def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 
 
+@pytest.mark.long
 def test_the_whole_plan(case: Case, make_database: MakeDatabase) -> None:
     outcome = case.driver(make_database).whole(_TRANSACTIONS)
     outcome.assert_clean()
     assert outcome.total >= _TRANSACTIONS
 
 
+@pytest.mark.long
 def test_the_way_back_of_the_contract(case: Case, make_database: MakeDatabase) -> None:
     if not case.exact or not any(step.part for step in case.plan().steps):
         pytest.skip("there is no exact way back")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from migsafe.model.plan import Backfill, ChangePlan, PlanStep
     from migsafe.postgres.connection import Session
 
+pytestmark = pytest.mark.long
+
 _IDLE = Workload(setup="", old=(), new=(), mismatches="SELECT 0")
 _USERS = "CREATE TABLE users (id int PRIMARY KEY, name text, email text);"
 _ROWS = "INSERT INTO users SELECT g, 'u' || g FROM generate_series(1, 10) AS g;"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from plan_stories import Story
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("story", STORIES.values(), ids=list(STORIES))
 def test_under_load(story: Story, make_database: MakeDatabase) -> None:
     driver = Driver(make_database(story.setup), story.plan(), story.workload)
@@ -22,6 +23,7 @@ def test_under_load(story: Story, make_database: MakeDatabase) -> None:
     assert outcome.total >= 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["change-enum-remove", "move-column", "widen-key", "partition-table"])
 def test_way_back_under_load(name: str, make_database: MakeDatabase) -> None:
     story = STORIES[name]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from migsafe.model.plan import ChangePlan, PlanStep
     from plan_stories import Story
 
+pytestmark = pytest.mark.long
+
 _WIDE = 2**31
 
 

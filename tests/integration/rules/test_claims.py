@@ -21,7 +21,7 @@ from migsafe.rules.walk import ScriptWalk
 from migsafe.shadow.locks import observe
 from rule_fixtures import FIXTURES, Case, Step, cases
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 #: Weaker locks keep no DDL and no DML waiting; a statement takes them on anything that it reads.
 WEAKEST_COMPARED = LockMode.SHARE_UPDATE_EXCLUSIVE

@@ -7,6 +7,8 @@ import pytest
 from index_rebuilds import INDEX_REBUILDS
 from migsafe.shadow.locks import observe
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("change", INDEX_REBUILDS)
 def test_a_plain_index_is_built_again_for_another_operator_class(change: str, database: str) -> None:

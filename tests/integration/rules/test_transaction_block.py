@@ -9,6 +9,8 @@ from migsafe.parse import read_script
 from migsafe.postgres.connection import StatementFailedError, connect
 from migsafe.rules.knowledge.transaction_block import refused_in_transaction
 
+pytestmark = pytest.mark.long
+
 SETUP = """
 CREATE TABLE t (id int PRIMARY KEY, a int);
 CREATE INDEX t_a ON t (a);

@@ -57,10 +57,15 @@ def worked_in_parts(layout: LoadedLayout, jobs: int) -> bool:
     return timings.history > 0
 
 
-@pytest.mark.parametrize("jobs", [2, 4, 8])
-def test_a_project_with_every_kind_of_way_back(jobs: int) -> None:
-    layout = layout_of(PROJECT)
-    assert proved(layout, jobs) == proved(layout, 1)
+@pytest.fixture(scope="module")
+def alone() -> Report:
+    """What one job says of the project."""
+    return proved(layout_of(PROJECT), 1)
+
+
+@pytest.mark.parametrize("jobs", [2, 4, pytest.param(8, marks=pytest.mark.long)])
+def test_a_project_with_every_kind_of_way_back(jobs: int, alone: Report) -> None:
+    assert proved(layout_of(PROJECT), jobs) == alone
 
 
 def test_behind_a_migration_that_cannot_be_applied_nothing_is_said(tmp_path: Path) -> None:
@@ -112,9 +117,10 @@ def test_what_belongs_to_the_whole_server_is_left_to_one_job(tmp_path: Path) -> 
     assert worked_in_parts(write(tmp_path / "tables", table("t"), table("u"), table("v")), 3)
 
 
-def test_a_slice_that_does_not_arrive_is_left_to_the_job_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slice_that_does_not_arrive_is_left_to_the_job_before_it(
+    monkeypatch: pytest.MonkeyPatch, alone: Report
+) -> None:
     layout = layout_of(PROJECT)
-    alone = proved(layout, 1)
     passed = Run._pass
     monkeypatch.setattr(
         Run, "_pass", lambda run, prover, migration: not 5 < run.slice.first < 15 and passed(run, prover, migration)

@@ -21,6 +21,7 @@ from migsafe.shadow.given import GivenServer
 from migsafe.shadow.server import ThrowawayServer
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.server,
     pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="reads /proc"),
 ]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from migsafe.model.observation import Observation
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 FIXTURES = ROOT / "fixtures" / "locks"
 SETUP = (FIXTURES / "setup.sql").read_text(encoding="utf-8")

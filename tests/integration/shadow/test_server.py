@@ -286,6 +286,7 @@ class TestAccounts:
         assert answer.stdout.splitlines() == [f"{nobody.uid} {nobody.uid} [(1,)] 2", "['cache']"]
 
     @as_root
+    @pytest.mark.long
     def test_programs_that_nobody_can_reach_are_copied_to_a_cache(
         self, base: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -333,6 +334,7 @@ class TestAccounts:
         assert list(long.iterdir()) == []
 
 
+@pytest.mark.long
 class TestImage:
     def test_it_is_made_once(self, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MIGSAFE_CACHE_DIR", str(base / "cache"))

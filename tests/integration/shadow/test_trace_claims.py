@@ -17,7 +17,7 @@ from rule_fixtures import FIXTURES, Case, cases
 if TYPE_CHECKING:
     from migsafe.model.finding import Finding
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 CASES = [
     pytest.param(case, id=f"{folder.name}-{number}")

@@ -21,6 +21,8 @@ from migsafe.sources.alembic.driven import RealAlembic
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from _pytest.mark import ParameterSet
+
     from migsafe.model.report import Report
     from migsafe.shadow.server import ThrowawayServer
 
@@ -32,6 +34,11 @@ TABLE = ("op.create_table('t', sa.Column('id', sa.Integer, primary_key=True))", 
 def prove(folder: Path, *variables: str) -> Report:
     config = Config(min_severity=Severity.INFO, fail_on=None)
     return verify_paths([folder], config, Proof(with_alembic=True, url_variables=variables, jobs=1))
+
+
+def on_one_python(*case: str) -> ParameterSet:
+    """Each case starts Alembic in a process of its own."""
+    return pytest.param(*case, marks=pytest.mark.long)
 
 
 def lines(report: Report) -> list[str]:
@@ -76,6 +83,7 @@ def test_a_server_that_was_given_needs_no_superuser(
             session.execute("drop role alembic_lender")
 
 
+@pytest.mark.long
 def test_an_engine_that_a_module_keeps_is_the_right_one_again(tmp_path: Path) -> None:
     env = GO + "import kept\ngo(kept.engine)\n"
     project = write_project(tmp_path, env, TABLE)
@@ -87,23 +95,23 @@ def test_an_engine_that_a_module_keeps_is_the_right_one_again(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        ("go(sqlalchemy.create_engine('sqlite:///touched.db'))", "a database of sqlite"),
         ("go(sqlalchemy.create_engine('postgresql+psycopg://u:hush@prod.invalid/shop'))", '"shop" on "prod.invalid"'),
-        (
+        ("import no_such_module", "No module named 'no_such_module'"),
+        on_one_python("go(sqlalchemy.create_engine('sqlite:///touched.db'))", "a database of sqlite"),
+        on_one_python(
             "import psycopg\ngo(sqlalchemy.create_engine('postgresql+psycopg://', "
             "creator=lambda: psycopg.connect(dbname='postgres')))",
             "another database than the throw-away one",
         ),
-        (
+        on_one_python(
             "try:\n    go(sqlalchemy.create_engine('postgresql+psycopg://prod.invalid/shop'))\nexcept Exception: pass",
             "nothing was run",
         ),
-        ("go(sqlalchemy.create_engine(os.environ['NO_SUCH_ADDRESS']))", "KeyError: 'NO_SUCH_ADDRESS'"),
-        ("context.configure(url='postgresql://')", "no connection"),
-        ("", "has run no migrations"),
-        ("raise SystemExit('closed')", "SystemExit: closed"),
-        ("os._exit(3)", "exit status 3"),
-        ("import no_such_module", "No module named 'no_such_module'"),
+        on_one_python("go(sqlalchemy.create_engine(os.environ['NO_SUCH_ADDRESS']))", "KeyError: 'NO_SUCH_ADDRESS'"),
+        on_one_python("context.configure(url='postgresql://')", "no connection"),
+        on_one_python("", "has run no migrations"),
+        on_one_python("raise SystemExit('closed')", "SystemExit: closed"),
+        on_one_python("os._exit(3)", "exit status 3"),
     ],
 )
 def test_an_environment_that_means_another_database_or_fails_runs_nothing(

@@ -399,6 +399,7 @@ ACTIONS = st.lists(
 )
 
 
+@pytest.mark.long
 @given(actions=ACTIONS)
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_random_histories_agree_with_asking_git_for_each_file(actions: list[tuple[str, int]]) -> None:

@@ -11,6 +11,8 @@ from migsafe.model.script import Direction, Script, SourceText, TransactionRule
 from migsafe.parse import read_script
 from migsafe.sources.placeholders import PLAIN, render
 
+pytestmark = pytest.mark.long
+
 SIZE = 100_000
 TEXTS = {
     "open templates": "{" * SIZE,

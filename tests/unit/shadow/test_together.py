@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from threading import Barrier, Event, current_thread, main_thread
 
 import pytest
@@ -36,6 +37,18 @@ class Failing:
         raise self._error
 
     def stop(self) -> None: ...
+
+
+class Hurried(Waiting):
+    """Whoever stops it is interrupted the first time, before anything is stopped."""
+
+    _interrupted = False
+
+    def stop(self) -> None:
+        if not self._interrupted:
+            self._interrupted = True
+            signal.raise_signal(signal.SIGINT)
+        super().stop()
 
 
 class Meeting:
@@ -78,3 +91,11 @@ def test_when_one_fails_all_have_ended(error: BaseException) -> None:
     with pytest.raises(type(error)):
         run_together(jobs)
     assert all(job.ended for job in waiting)
+
+
+def test_an_interruption_while_others_are_stopped_waits_for_them() -> None:
+    started = Barrier(3)
+    waiting = [Hurried(started), Waiting(started)]
+    with pytest.raises(KeyboardInterrupt):
+        run_together([waiting[0], Failing(started, ValueError("broken")), waiting[1]])
+    assert [job.ended for job in waiting] == [True, True]

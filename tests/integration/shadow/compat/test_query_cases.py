@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from migsafe.postgres.connection import Session
     from migsafe.shadow.server import ThrowawayServer
 
+pytestmark = pytest.mark.long
+
 FIXTURES = Path(__file__).parents[4] / "fixtures" / "queries"
 SCHEMA = (FIXTURES / "schema.sql").read_text(encoding="utf-8")
 CASES = read_query_cases(FIXTURES / "cases.sql")

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     Compare = Callable[..., dict[str, Severity]]
 
+pytestmark = pytest.mark.long
+
 FIXTURES = Path(__file__).parents[4] / "fixtures"
 MIGRATIONS = FIXTURES / "drift" / "migrations"
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from migsafe.model.finding import Finding
     from migsafe.shadow.server import ThrowawayServer
 
+pytestmark = pytest.mark.long
+
 DRIFT = Path(__file__).parents[4] / "fixtures" / "drift"
 
 STRAYED = {

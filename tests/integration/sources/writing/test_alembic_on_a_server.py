@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 from alembic import command
 from alembic.config import Config
 
@@ -30,6 +31,7 @@ with engine.connect() as connection:
 FIRST = "revision = 'a1'\ndown_revision = None\n\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n"
 
 
+@pytest.mark.long
 def test_values_arrive_as_they_were_written(make_database: Callable[[str], str], tmp_path: Path) -> None:
     database = make_database("")
     root = write_files(

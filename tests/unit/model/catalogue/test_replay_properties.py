@@ -69,7 +69,7 @@ STRUCTURE = st.one_of(
 HISTORIES = st.lists(st.one_of(STRUCTURE, OPERATIONS), max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings().max_examples, deadline=None)
 @given(HISTORIES, st.sampled_from(Dialect))
 def test_no_history_raises_and_every_catalogue_hangs_together(history: list[ops.Operation], dialect: Dialect) -> None:
     catalogue = Catalogue(dialect)
