@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from migsafe.config import Config
 from migsafe.errors import EnvironmentFailedError, UsageError
 from migsafe.model.report import Report, RuleDescriptor
+from migsafe.preflight.options import PreflightOptions
 from migsafe.shadow.options import DriftOptions, Proof, ServerChoice
 
 if TYPE_CHECKING:  # the package of the rules imports them all
@@ -25,6 +26,8 @@ if TYPE_CHECKING:  # the package of the rules imports them all
     from migsafe.phases.board import BoardEntry
     from migsafe.phases.registry import PhaseRule
     from migsafe.plan.project import PlannedChange
+    from migsafe.preflight.report import PreflightReport
+    from migsafe.preflight.run import OnWait
     from migsafe.rules.registry import Rule
 
 Progress = Callable[[int, int], None]
@@ -32,6 +35,7 @@ Progress = Callable[[int, int], None]
 __all__ = [
     "DriftOptions",
     "Examples",
+    "PreflightOptions",
     "Progress",
     "Proof",
     "ServerChoice",
@@ -47,6 +51,7 @@ __all__ = [
     "lint_stdin",
     "lint_text",
     "plan",
+    "preflight",
     "releases",
     "rule",
     "rules",
@@ -368,6 +373,33 @@ def plan(
     return plan_change(
         kind, arguments, [Path(path) for path in paths], config or Config(), change=change, writing=writing
     )
+
+
+def preflight(
+    options: PreflightOptions,
+    paths: Sequence[str | Path] | None = None,
+    config: Config | None = None,
+    *,
+    on_wait: OnWait | None = None,
+) -> PreflightReport:
+    """Whether now is a moment to run migrations on a Postgres; it is only read, and no table of it is locked.
+
+    Args:
+        options: which server, its replicas, and for how long to wait for a go.
+        paths: migrations that are to be run, which `config` may narrow by `since` and `diff`; the server is judged by
+            itself when None.
+        on_wait: called after each look that was no go, with what it found and how many seconds are left.
+
+    Raises:
+        PathNotFoundError: when a path does not exist.
+        NoMigrationsError: when there are no migrations where they were expected.
+        UsageError: when an address holds a password or is none, or migrations are not those of a Postgres.
+        EnvironmentFailedError: when the server cannot be reached, or does not answer in time.
+    """
+    from migsafe.preflight.run import run_preflight
+
+    named = None if paths is None else [Path(path) for path in paths]
+    return run_preflight(named, options, config or Config(), on_wait=on_wait)
 
 
 def rules() -> Mapping[str, Rule | PhaseRule]:

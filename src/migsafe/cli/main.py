@@ -23,6 +23,7 @@ COMMANDS = MappingProxyType(
         "release": "migsafe.cli.release",
         "change": "migsafe.cli.change",
         "plan": "migsafe.cli.plan",
+        "preflight": "migsafe.cli.preflight",
         "rules": "migsafe.cli.rules",
         "explain": "migsafe.cli.explain",
     }

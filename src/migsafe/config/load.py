@@ -17,6 +17,7 @@ from migsafe.config.releases import ReleaseSettings, read_phase
 from migsafe.config.settings import Config, ConfiguredIgnore
 from migsafe.config.usage import READERS as USAGE_READERS
 from migsafe.config.usage import UsageSettings
+from migsafe.config.windows import read_windows
 from migsafe.errors import ConfigurationError, UsageError
 from migsafe.model.dialect import Dialect
 from migsafe.model.finding import Severity
@@ -56,6 +57,8 @@ _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "state_key": values.text,
         "stage": values.one_of("pull-request", "deploy"),
         "show_cleared": values.switch,
+        "replicas": values.paths,  # addresses: a comma is part of one, as between several hosts
+        "windows": read_windows,
     }
 )
 #: Settings that are a path, relative to the file that says them.

@@ -13,6 +13,7 @@ from typing import Literal
 from migsafe.config.globs import matches
 from migsafe.config.releases import ReleaseSettings
 from migsafe.config.usage import UsageSettings
+from migsafe.config.windows import Windows
 from migsafe.model.dialect import Dialect
 from migsafe.model.finding import Severity
 from migsafe.model.phase import Phase
@@ -83,6 +84,8 @@ class Config:
             is checked.
         stage: what is unknown of a contract warns in a pull request, and fails in a deployment.
         show_cleared: findings that evidence took away are shown too.
+        replicas: standbys of `url`, said as that is.
+        windows: when migrations may run; always when None.
         source: the file that was read; None without one.
     """
 
@@ -118,6 +121,8 @@ class Config:
     state_key: str | None = None
     stage: Literal["pull-request", "deploy"] = "pull-request"
     show_cleared: bool = False
+    replicas: tuple[str, ...] = ()
+    windows: Windows | None = None
     source: Path | None = None
 
     @property

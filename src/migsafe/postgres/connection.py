@@ -239,6 +239,7 @@ def connect(
     autocommit: bool,
     timeouts: Timeouts | None = None,
     connect_timeout_s: int = 10,
+    settings: bool = True,
 ) -> Session:
     """Open a session as every session of migsafe is opened.
 
@@ -250,6 +251,8 @@ def connect(
         autocommit: each statement is its own transaction; else a transaction is open from the first statement on.
         timeouts: the house's defaults when left out.
         connect_timeout_s: seconds until an unreachable server is given up.
+        settings: false sets none for the session, for who sets them for each transaction: behind a pooler a setting of
+            the session would stay on a connection that is the application's next.
 
     Raises:
         EnvironmentFailedError: when the address cannot be read, the server cannot be reached, or it says no.
@@ -272,7 +275,8 @@ def connect(
         ) from None
     session = Session(connection, secrets, dsn=dsn)
     try:
-        _set_rules(session, timeouts or Timeouts())
+        if settings:
+            _set_rules(session, timeouts or Timeouts())
         connection.autocommit = autocommit
     except BaseException:
         session.close()

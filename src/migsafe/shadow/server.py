@@ -26,6 +26,7 @@ from migsafe.shadow.process import end_all_in, end_child
 from migsafe.shadow.shims import provide_shims
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _POLL_S = 0.002
@@ -87,7 +88,9 @@ class ThrowawayServer:
         self._cleanup_key = cleanup_key
 
     @classmethod
-    def start(cls, *, bin_dir: Path | None = None, base: Path | None = None) -> ThrowawayServer:
+    def start(
+        cls, *, bin_dir: Path | None = None, base: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> ThrowawayServer:
         """Start a server.
 
         As root it runs as the account nobody. Servers of processes that were killed are swept away first.
@@ -95,6 +98,7 @@ class ThrowawayServer:
         Args:
             bin_dir: the folder of Postgres' programs; those of the embedded wheel when left out.
             base: where to put its folder; memory or the temporary folder when left out.
+            settings: of the server, by name; they win over those that a throw-away server has by itself.
 
         Raises:
             EnvironmentFailedError: when there are no programs, or they do not start.
@@ -116,7 +120,7 @@ class ThrowawayServer:
             provide_data(account, binaries, folder.data)
             shims = provide_shims(account, binaries, folder.shims)
             with cleanup.unbroken():
-                starting.process = process = _launch(account, binaries, folder)
+                starting.process = process = _launch(account, binaries, folder, settings or {})
             _wait_until_ready(process, folder)
         except BaseException:
             starting.undo()
@@ -199,8 +203,10 @@ class _Starting:
                 self.folder.remove()
 
 
-def _launch(account: Account, binaries: Binaries, folder: ServerFolder) -> subprocess.Popen[bytes]:
-    settings = dict(_SETTINGS, unix_socket_directories=str(folder.socket))
+def _launch(
+    account: Account, binaries: Binaries, folder: ServerFolder, wanted: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    settings = {**_SETTINGS, **wanted, "unix_socket_directories": str(folder.socket)}
     if folder.shims.is_dir():
         # $system first: a real extension is always preferred to its stand-in.
         settings["extension_control_path"] = f"$system:{folder.shims}"

@@ -247,3 +247,19 @@ def test_a_file_that_is_not_text_is_told(tmp_path: Path) -> None:
 def test_names_and_tables_that_toml_cannot_hold_together_get_a_hint(tmp_path: Path) -> None:
     error = refusal(tmp_path, 'ignore = ["txn"]\n[[ignore]]\nrule = "x"\nreason = "y"\n')
     assert "go into one list" in (error.hint or "")
+
+
+def test_windows_and_replicas(tmp_path: Path) -> None:
+    (tmp_path / "migsafe.toml").write_text(
+        'windows = ["Mon-Thu 09-16", "Fri 09-11"]\nreplicas = ["ro1", "postgresql://a,b/shop"]\n'
+    )
+    config = load_config(start=tmp_path, environ={})
+    assert config.windows is not None
+    assert config.windows.text == "Mon-Thu 09-16, Fri 09-11"
+    assert config.replicas == ("ro1", "postgresql://a,b/shop")
+
+
+def test_a_window_that_cannot_be_read_is_refused_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "migsafe.toml").write_text('windows = "always"\n')
+    with pytest.raises(ConfigurationError, match='key "windows" is always; it must be windows such as'):
+        load_config(start=tmp_path, environ={})
