@@ -24,6 +24,12 @@ COMMANDS = MappingProxyType(
         "change": "migsafe.cli.change",
         "plan": "migsafe.cli.plan",
         "preflight": "migsafe.cli.preflight",
+        "status": "migsafe.cli.status",
+        "history": "migsafe.cli.history",
+        "record": "migsafe.cli.record",
+        "guard": "migsafe.cli.guard",
+        "state": "migsafe.cli.state",
+        "tracker": "migsafe.cli.tracker",
         "rules": "migsafe.cli.rules",
         "explain": "migsafe.cli.explain",
     }

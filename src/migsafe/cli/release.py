@@ -1,4 +1,4 @@
-"""`migsafe release`: `list` and `cut`."""
+"""`migsafe release`: `list`, `cut` and `mark`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from migsafe.cli.choices import NearestChoice
 from migsafe.cli.output import check_target, emit
 from migsafe.cli.project_options import project_options
+from migsafe.cli.tracker_options import author, moment, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 _UNRELEASED = "not released"
 _HEADINGS = ("release", "day", "from", "migrations", "phases", "still open", "")
 
+_EXAMPLES = """\b
+Examples:
+  migsafe release list                     which release carries what
+  migsafe release cut 1.9.0                record that a release carries all that is new
+"""
 _LIST_EXAMPLES = """\b
 Examples:
   migsafe release list                     one line a release
@@ -38,9 +44,16 @@ Examples:
   migsafe release cut 1.9.0 --dry-run      show what would be written
   migsafe release cut 1.9.1 --empty        a release that brings no migration
 """
+_MARK_EXAMPLES = """\b
+Examples:
+  migsafe release mark 1.9.0 --env production --status rolling --percent 25 --source argo
+  migsafe release mark 1.9.0 --env production --status deployed
+  migsafe release mark 1.8.0 --env production --status retired --at 2026-11-02T10:40:00Z
+"""
+_ROLLOUTS = ["planned", "expanding", "rolling", "deployed", "draining", "retired", "rolled_back"]
 
 
-@click.group("release", context_settings=_HELP)
+@click.group("release", epilog=_EXAMPLES, context_settings=_HELP)
 def command() -> None:
     """Say which release is the first to carry which migration.
 
@@ -107,6 +120,54 @@ def cut_command(
     emit(cut.addition if dry_run else _told(cut), None)
     if cut.left_out:
         click.echo(f"left out, because their header names another release: {', '.join(cut.left_out)}", err=True)
+    return ExitCode.CLEAN
+
+
+@command.command("mark", epilog=_MARK_EXAMPLES, context_settings=_HELP)
+@click.argument("name", metavar="RELEASE")
+@click.option("--env", "environment", required=True, metavar="E", help="The environment.")
+@click.option("--status", type=NearestChoice(_ROLLOUTS), required=True, help="How far it has come there.")
+@click.option("--at", metavar="TIME", help="Since when; now when left out.")
+@click.option("--percent", type=click.IntRange(0, 100), metavar="N", help="Its share of the traffic.")
+@click.option("--source", metavar="NAME", default="human", show_default=True, help="What says so: argo, helm, …")
+@click.option("--reason", metavar="TEXT", help="Why; it is kept with the event.")
+@click.option("--create", is_flag=True, help="A release that nobody knows is the latest.")
+@click.option("--create-env", is_flag=True, help="An environment that nobody knows is a new one.")
+@click.option("--unprotected", is_flag=True, help="Of a new environment: the gates of contracts do not wait for it.")
+@tracker_options(writes=True)
+def mark_command(
+    name: str,
+    environment: str,
+    status: str,
+    at: str | None,
+    by: str | None,
+    form: str,
+    **options: Any,
+) -> int:
+    """Record how far RELEASE has come in an environment, for whatever deploys it.
+
+    The same again writes nothing, so that a pipeline may say it as often as it runs. A status that cannot follow the
+    one that is known is refused (exit code 4). A release is known by the tracker, by git's tags, or by the manifest.
+    """
+    from migsafe.bookkeeping.releases import Mark, mark_release
+    from migsafe.model.state import RolloutStatus
+
+    config = settings(options.pop("config_file"), tracker=options.pop("tracker"))
+    create_env, unprotected = options.pop("create_env"), options.pop("unprotected")
+    mark = Mark(
+        release=name, environment=environment, status=RolloutStatus(status), at=moment(at, "--at"),
+        create_environment=create_env, protected=not unprotected, **options,
+    )  # fmt: skip
+    written = mark_release(mark, author(by), config)
+    if form == "json":
+        say_json("migsafe.marked/1", changed=written.changed, before=written.before, after=written.after)
+    else:
+        was = f", was {written.before.status}" if written.changed and written.before else ""
+        say(
+            f"{written.subject}: {status}{was}"
+            if written.changed
+            else f"{written.subject}: {status} already, nothing written"
+        )
     return ExitCode.CLEAN
 
 

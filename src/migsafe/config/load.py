@@ -56,6 +56,7 @@ _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "state": values.path,
         "state_key": values.text,
         "stage": values.one_of("pull-request", "deploy"),
+        "tracker": values.text,
         "show_cleared": values.switch,
         "replicas": values.paths,  # addresses: a comma is part of one, as between several hosts
         "windows": read_windows,
@@ -63,6 +64,8 @@ _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
 )
 #: Settings that are a path, relative to the file that says them.
 _PATHS = frozenset({"python", "manage", "pg_bin", "evidence", "state"})
+#: A tracker that is a file: a path, relative to the file that says it.
+_FILE = "sqlite:"
 #: Settings of one run, not of a project.
 _NOT_IN_FILES = frozenset({"diff", "show_cleared"})
 #: Variables that are read elsewhere.
@@ -140,6 +143,9 @@ def _from_file(found: locate.Found, start: Path) -> dict[str, Any]:
         settings["paths"] = tuple(_seen_from(start, found.path.parent, item) for item in settings["paths"])
     for name in _PATHS & settings.keys():
         settings[name] = type(settings[name])(_seen_from(start, found.path.parent, str(settings[name])))
+    if str(settings.get("tracker", "")).startswith(_FILE):
+        kept = str(settings["tracker"]).removeprefix(_FILE)
+        settings["tracker"] = _FILE + _seen_from(start, found.path.parent, kept)
     return settings | tables | {"reasoned_ignores": ignores}
 
 

@@ -83,6 +83,8 @@ class Config:
         state_key: `env:NAME`, the variable with the key that the state document is signed with; None: only its digest
             is checked.
         stage: what is unknown of a contract warns in a pull request, and fails in a deployment.
+        tracker: where what happened is recorded: `sqlite:FILE`, `env:NAME`, a service, or an address of Postgres
+            without a password; a file below the current folder when None.
         show_cleared: findings that evidence took away are shown too.
         replicas: standbys of `url`, said as that is.
         windows: when migrations may run; always when None.
@@ -120,6 +122,7 @@ class Config:
     state: Path | None = None
     state_key: str | None = None
     stage: Literal["pull-request", "deploy"] = "pull-request"
+    tracker: str | None = None
     show_cleared: bool = False
     replicas: tuple[str, ...] = ()
     windows: Windows | None = None

@@ -118,6 +118,11 @@ class Session:
         """The connection as libpq has it, for what this package does at the level of the protocol."""
         return self._connection.pgconn
 
+    @property
+    def driver(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """The driver's own connection, for a library that speaks to one; its errors are the driver's."""
+        return self._connection
+
     def execute(self, sql: str) -> None:
         """Run a script of one or more statements as it is; what it returns is dropped.
 

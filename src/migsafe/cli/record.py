@@ -1,0 +1,154 @@
+"""`migsafe record`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migsafe.cli.choices import NearestChoice
+from migsafe.cli.tracker_options import HELP, author, moment, say, say_json, settings, tracker_options
+from migsafe.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from migsafe.bookkeeping.steps import Where
+    from migsafe.config import Config
+    from migsafe.model.state import Check, TargetName
+    from migsafe.tracker.facts import Author, Written
+
+_STATUSES = ["done", "failed", "reverted", "skipped"]
+_EXAMPLES = """\b
+Examples:
+  migsafe record 3f2a91 9c1b04 --env production --status done     behind: alembic upgrade head
+  migsafe record 004_drop_name --env production --status skipped --reason "never had the column"
+  migsafe record 004_drop_name --env production --status done --floor 1.8.0
+  migsafe record --check "full_name is the same as name" --change users-name-to-full-name \\
+          --env production --ok --observed 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the command line says, beside migrations and place."""
+
+    at: datetime | None
+    reason: str | None
+    change: str | None
+
+
+@click.command("record", epilog=_EXAMPLES, context_settings=HELP)
+@click.argument("migrations", nargs=-1, metavar="[MIGRATION…]")
+@click.option("--env", "environment", required=True, metavar="E", help="The environment.")
+@click.option("--target", metavar="T", help="Which of its databases, where there are several.")
+@click.option("--status", type=NearestChoice(_STATUSES), help="What became of the migrations.")
+@click.option("--at", metavar="TIME", help="When that was; now when left out.")
+@click.option("--reason", metavar="TEXT", help="Why; a step that is skipped needs one.")
+@click.option("--change", metavar="NAME", help="The change that they belong to, where their headers do not say.")
+@click.option("--phase", type=NearestChoice(["expand", "migrate", "contract"]), help="Their phase, likewise.")
+@click.option("--release", metavar="R", help="The release that carries them, likewise.")
+@click.option("--floor", metavar="R", help="Of a contract: the oldest release that works on the schema now.")
+@click.option("--check", "name", metavar="NAME", help="Record a verification of a change, instead of migrations.")
+@click.option("--ok/--failed", "ok", default=None, help="Whether the verification held.")
+@click.option("--observed", metavar="TEXT", help="What its query gave.")
+@click.option("--create-env", is_flag=True, help="Make the environment and the database known, where they are not.")
+@click.option("--unprotected", is_flag=True, help="Of a new environment: the gates of contracts do not wait for it.")
+@click.option("--dialect", type=NearestChoice(["postgres", "mysql", "sqlite"]), help="Of a new database.")
+@tracker_options(writes=True)
+def command(
+    migrations: tuple[str, ...],
+    environment: str,
+    form: str,
+    by: str | None,
+    config_file: Path | None,
+    **options: Any,
+) -> int:
+    """Record what became of MIGRATIONs that another tool has run, or what a verification has found.
+
+    What is so already is not written again, so that a pipeline may say it as often as it runs. In a project's folder
+    migsafe reads phase, change and release from the migrations themselves.
+    """
+    from migsafe.bookkeeping.steps import Where
+
+    where = Where(
+        environment=environment,
+        target=options["target"],
+        create=options["create_env"],
+        protected=not options["unprotected"],
+    )
+    config = settings(config_file, tracker=options["tracker"], dialect=options["dialect"])
+    said = _Said(moment(options["at"], "--at"), options["reason"], options["change"])
+    if options["name"] is not None:
+        written = _record_check(migrations, where, said, author(by), config, options)
+    else:
+        written = _record_steps(migrations, where, said, author(by), config, options)
+    _show(written, form)
+    return ExitCode.CLEAN
+
+
+def _record_steps(
+    migrations: tuple[str, ...], where: Where, said: _Said, who: Author, config: Config, options: dict[str, Any]
+) -> tuple[Written, ...]:
+    from migsafe.bookkeeping.steps import Record, record_steps
+    from migsafe.model.phase import Phase
+    from migsafe.model.state import StepStatus
+    from migsafe.tracker.facts import StepFacts
+
+    if not migrations or options["status"] is None:
+        missing = "which migration" if not migrations else "what became of it"
+        raise UsageError(f"nobody has said {missing}", hint="migsafe record MIGRATION --env E --status done")
+    if options["ok"] is not None or options["observed"] is not None:
+        raise UsageError("--ok, --failed and --observed are of a verification", hint="--check NAME says which one")
+    phase = Phase(options["phase"]) if options["phase"] else None
+    record = Record(
+        migrations=migrations,
+        where=where,
+        status=StepStatus(options["status"]),
+        said=StepFacts(change=said.change, phase=phase, release=options["release"]),
+        at=said.at,
+        floor=options["floor"],
+        reason=said.reason,
+    )
+    return record_steps(record, who, config)
+
+
+def _record_check(
+    migrations: tuple[str, ...], where: Where, said: _Said, who: Author, config: Config, options: dict[str, Any]
+) -> tuple[Written, ...]:
+    from migsafe.bookkeeping.steps import record_check
+
+    others = [name for name in ("status", "phase", "release", "floor") if options[name] is not None]
+    if migrations or others:
+        raise UsageError(f"--check is recorded apart from migrations; leave out {' '.join([*migrations, *others])}")
+    if said.change is None or options["ok"] is None:
+        raise UsageError(
+            "a verification is of a change, and has held or failed",
+            hint="--check NAME --change CHANGE --env E --ok, or --failed",
+        )
+    change, name, ok, observed = said.change, options["name"], options["ok"], options["observed"]
+
+    def check(place: TargetName, now: datetime) -> Check:
+        from migsafe.model.state import Check
+
+        return Check(
+            change=change, name=name, environment=place.environment, target=place.target, ok=ok,
+            at=said.at or now, observed=observed,
+        )  # fmt: skip
+
+    return (record_check(check, where, who, config, reason=said.reason),)
+
+
+def _show(written: tuple[Written, ...], form: str) -> None:
+    if form == "json":
+        facts = [
+            {"subject": one.subject, "changed": one.changed, "before": one.before, "after": one.after}
+            for one in written
+        ]
+        say_json("migsafe.recorded/1", recorded=facts)
+        return
+    from migsafe.bookkeeping.steps import lines
+
+    say(*lines(written))

@@ -1,0 +1,105 @@
+"""Connections to the tracker by the rules of the house, and their errors in one line each."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from migsafe.errors import MigsafeError
+from migsafe.tracker.errors import TrackerAwayError, TrackerBusyError, TrackerRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import Connection, Engine
+
+    from migsafe.tracker.address import TrackerAddress
+
+#: How long a writer waits for another one, in milliseconds; a writer needs a few.
+PATIENCE = 5_000
+
+_LOCK_NOT_AVAILABLE, _INSUFFICIENT_PRIVILEGE, _DEADLOCK, _SERIALIZATION = "55P03", "42501", "40P01", "40001"
+_READ_ONLY = "25006"
+
+
+def make_engine(address: TrackerAddress, *, writing: bool, creating: bool = False) -> Engine:
+    """An engine whose transactions are as the tracker needs them; nothing is connected yet.
+
+    Args:
+        writing: SQLite: a transaction takes the lock of the writer when it begins.
+        creating: SQLite: a missing file is made.
+    """
+    if address.file is None:
+        return _postgres(address.dsn or "", writing=writing)
+    return _sqlite(str(address.file.absolute()), writing=writing, creating=creating)
+
+
+@contextmanager
+def transaction(engine: Engine, address: TrackerAddress) -> Iterator[Connection]:
+    """A transaction that is committed at the end, and rolled back on the way of an error.
+
+    Raises:
+        TrackerBusyError: when somebody else holds the tracker for too long.
+        TrackerRefusedError: when the role may not do what it is asked for.
+        TrackerAwayError: when the tracker cannot be reached, or fails.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except sa.exc.DBAPIError as error:
+        raise in_words(error, address.shown) from None
+    finally:
+        engine.dispose()
+
+
+def in_words(error: sa.exc.DBAPIError, where: str) -> MigsafeError:
+    """A database's error as one of migsafe's."""
+    from migsafe.postgres.redact import redact
+
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", "")
+    said = redact(str(error.orig).strip().partition("\n")[0])
+    if code in {_LOCK_NOT_AVAILABLE, _DEADLOCK, _SERIALIZATION} or str(code).startswith("SQLITE_BUSY"):
+        return TrackerBusyError(
+            f"the tracker {where} is being written by somebody else, for more than {PATIENCE // 1000} s",
+            hint="nothing was written; the same command can be given again",
+        )
+    if code in {_INSUFFICIENT_PRIVILEGE, _READ_ONLY} or str(code).startswith("SQLITE_READONLY"):
+        return TrackerRefusedError(f"the tracker {where} may not be written: {said}")
+    if isinstance(error, sa.exc.IntegrityError):
+        return TrackerBusyError(f"the tracker {where} was written by somebody else at the same moment: {said}")
+    return TrackerAwayError(f"the tracker {where} failed: {said}")
+
+
+def _postgres(dsn: str, *, writing: bool) -> Engine:
+    from migsafe.postgres.connection import Timeouts, connect
+
+    def open_connection() -> Any:
+        return connect(dsn, autocommit=False, timeouts=Timeouts(lock=PATIENCE)).driver
+
+    # Readers see one moment: what is printed together was so together.
+    level: Any = {} if writing else {"isolation_level": "REPEATABLE READ"}
+    return sa.create_engine(
+        "postgresql+psycopg://", creator=open_connection, poolclass=sa.NullPool, use_native_hstore=False, **level
+    )
+
+
+def _sqlite(path: str, *, writing: bool, creating: bool) -> Engine:
+    query = {"uri": "true", "mode": "rwc" if creating else "rw"}
+    url = sa.URL.create("sqlite", database=f"file:{quote(path)}", query=query)
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": PATIENCE / 1000})
+
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where `on_begin` says, DDL included
+        connection.execute("pragma foreign_keys = on")
+        if not writing:
+            connection.execute("pragma query_only = on")
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    sa.event.listen(engine, "connect", on_connect)
+    sa.event.listen(engine, "begin", on_begin)
+    return engine

@@ -1,0 +1,144 @@
+"""A tracker that is open: every transaction begins by asking whether it is the right one, and may be used."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from migsafe.tracker.engines import make_engine, transaction
+from migsafe.tracker.errors import TrackerRefusedError
+from migsafe.tracker.ledger import Ledger
+from migsafe.tracker.place import find_tables, identity_of, missing_grant, same_database
+from migsafe.tracker.store import Author, Store
+from migsafe.tracker.versions import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine import Connection
+
+    from migsafe.tracker.address import TrackerAddress
+
+
+class NoTrackerError(TrackerRefusedError):
+    """There is no tracker."""
+
+
+def now() -> datetime:
+    """The moment at which something is recorded."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """A tracker by its address; each call of `reading` and `writing` is one transaction.
+
+    Attributes:
+        environment: the one that the command is about; held against the tracker's own, where it has one.
+        clock: when it is.
+    """
+
+    address: TrackerAddress
+    environment: str | None = None
+    clock: Callable[[], datetime] = now
+
+    @contextmanager
+    def reading(self) -> Iterator[Ledger]:
+        """A transaction that sees one moment, and changes nothing.
+
+        Raises:
+            TrackerRefusedError: when it is not the right tracker, or may not be read.
+            TrackerAwayError: when it cannot be reached.
+        """
+        with self._ledger(writing=False) as ledger:
+            yield ledger
+
+    @contextmanager
+    def writing(self, author: Author) -> Iterator[Store]:
+        """A transaction with all that it changes, and the events that say so; all of it or nothing.
+
+        Raises:
+            TrackerRefusedError: when it is not the right tracker, or may not be written.
+            TrackerBusyError: when somebody else writes, for too long.
+            TrackerAwayError: when it cannot be reached.
+        """
+        with self._ledger(writing=True) as ledger:
+            store = Store(ledger, author, self.clock())
+            yield store
+            store.finish()
+
+    @contextmanager
+    def _ledger(self, *, writing: bool) -> Iterator[Ledger]:
+        file = self.address.file
+        if file is not None and not file.is_file():
+            raise _missing(self.address)
+        engine = make_engine(self.address, writing=writing)
+        with transaction(engine, self.address) as connection:
+            yield checked_ledger(connection, self.address.shown, self.environment, writing=writing, how=self.address)
+
+
+def checked_ledger(
+    connection: Connection,
+    where: str,
+    environment: str | None,
+    *,
+    writing: bool,
+    how: TrackerAddress | None = None,
+) -> Ledger:
+    """The tracker's tables on a connection, once it is clear that they may be used.
+
+    Raises:
+        NoTrackerError: when there are none.
+        TrackerRefusedError: when they are of another version, another database or another environment, or the role
+            lacks a privilege.
+    """
+    found, schema = find_tables(connection)
+    if not found:
+        raise _missing(how) if how is not None else NoTrackerError(f"there is no tracker in {where}")
+    if (grant := missing_grant(connection, schema, writing=writing)) is not None:
+        raise TrackerRefusedError(
+            f"this role may not {'write' if writing else 'read'} the tracker in {where}", hint=grant
+        )
+    ledger = Ledger(connection, schema)
+    meta = ledger.meta()
+    _check_version(int(meta.get("version", "0")), where)
+    _check_identity(meta.get("identity"), identity_of(connection), where)
+    _check_environment(meta.get("environment"), environment, where)
+    return ledger
+
+
+def _missing(address: TrackerAddress) -> NoTrackerError:
+    return NoTrackerError(
+        f"there is no tracker at {address.shown}", hint=f"migsafe tracker upgrade --tracker {address.said} makes it"
+    )
+
+
+def _check_version(version: int, where: str) -> None:
+    if version > VERSION:
+        raise TrackerRefusedError(
+            f"the tracker {where} is of a newer migsafe: its version is {version}, and this migsafe knows {VERSION}",
+            hint="upgrade migsafe here",
+        )
+    if version < VERSION:
+        raise TrackerRefusedError(
+            f"the tracker {where} is of an older migsafe: its version is {version}, and this migsafe needs {VERSION}",
+            hint="migsafe tracker upgrade",
+        )
+
+
+def _check_identity(recorded: str | None, found: str | None, where: str) -> None:
+    if recorded is not None and found is not None and not same_database(recorded, found):
+        raise TrackerRefusedError(
+            f"the tracker in {where} was made in another database ({recorded}), and this is {found}",
+            hint="a copy gets a tracker of its own; after pg_upgrade: migsafe tracker rebind --reason …",
+        )
+
+
+def _check_environment(recorded: str | None, asked: str | None, where: str) -> None:
+    if recorded is not None and asked is not None and recorded != asked:
+        raise TrackerRefusedError(
+            f"the tracker {where} is that of {recorded}, and this is about {asked}",
+            hint="another environment has a tracker of its own; a copy is made another one's by migsafe tracker rebind",
+        )

@@ -1,0 +1,79 @@
+"""Where in a database the tracker stands, and which database that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from migsafe.tracker.tables import metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+#: Its own schema in Postgres; where the role may make none, the tables stand in the current one.
+SCHEMA = "migsafe"
+#: The system of a server that does not tell the role.
+UNKNOWN = "?"
+
+_SCHEMA_OF_TABLES = sa.text(
+    "select n.nspname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+    "where c.relname = 'migsafe_meta' and c.relkind = 'r' "
+    "and (n.nspname = :own or n.nspname = any (current_schemas(false))) "
+    "order by n.nspname <> :own limit 1"
+)
+_MAY_WRITE = sa.text(
+    "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+    "where n.nspname = :schema and c.relname = any (:names) and not (has_schema_privilege(n.oid, 'usage') "
+    "and has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert') "
+    "and (c.relname = 'migsafe_event' or has_table_privilege(c.oid, 'update'))) order by 1"
+)
+_MAY_READ = sa.text(
+    "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+    "where n.nspname = :schema and c.relname = any (:names) and not (has_schema_privilege(n.oid, 'usage') "
+    "and has_table_privilege(c.oid, 'select')) order by 1"
+)
+_MAY_ASK_FOR_SYSTEM = sa.text("select has_function_privilege('pg_catalog.pg_control_system()', 'execute')")
+_SYSTEM = sa.text("select system_identifier::text from pg_catalog.pg_control_system()")
+
+
+def find_tables(connection: Connection) -> tuple[bool, str | None]:
+    """Whether there is a tracker, and the schema in which its tables stand; None in SQLite."""
+    if connection.dialect.name != "postgresql":
+        found = connection.scalar(sa.text("select 1 from sqlite_master where type = 'table' and name = 'migsafe_meta'"))
+        return found is not None, None
+    schema = connection.scalar(_SCHEMA_OF_TABLES, {"own": SCHEMA})
+    return schema is not None, schema
+
+
+def identity_of(connection: Connection) -> str | None:
+    """What tells this database from any other: `system_identifier/name`; None in SQLite, where it is the file.
+
+    A physical copy has the same one, and an upgrade with pg_upgrade gives a new one.
+    """
+    if connection.dialect.name != "postgresql":
+        return None
+    system = connection.scalar(_SYSTEM) if connection.scalar(_MAY_ASK_FOR_SYSTEM) else UNKNOWN
+    return f"{system}/{connection.scalar(sa.text('select current_database()::text'))}"
+
+
+def same_database(one: str, other: str) -> bool:
+    """Whether two identities are of one database; a system that a role may not ask for is no difference."""
+    (system, _, name), (other_system, _, other_name) = one.partition("/"), other.partition("/")
+    return name == other_name and (system == other_system or UNKNOWN in {system, other_system})
+
+
+def missing_grant(connection: Connection, schema: str | None, *, writing: bool) -> str | None:
+    """The GRANT that the role lacks; None where it may do what it needs to."""
+    if schema is None:
+        return None
+    values = {"schema": schema, "names": list(metadata.tables)}
+    lacking = connection.scalars(_MAY_WRITE if writing else _MAY_READ, values).all()
+    if not lacking:
+        return None
+    role, place = connection.execute(
+        sa.text("select quote_ident(current_user), quote_ident(:schema)"), {"schema": schema}
+    ).one()
+    rights = "SELECT, INSERT, UPDATE" if writing else "SELECT"
+    tables = f"ALL TABLES IN SCHEMA {place}" if schema == SCHEMA else ", ".join(sorted(lacking))
+    return f"GRANT USAGE ON SCHEMA {place} TO {role}; GRANT {rights} ON {tables} TO {role};"

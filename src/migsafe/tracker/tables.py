@@ -1,0 +1,145 @@
+"""The tracker's tables as SQLAlchemy's Core knows them.
+
+`migrations/` makes them; this module only names them for statements. They have no schema here: `Ledger` says where
+they stand. What later parts need (plans, approvals, leases, backfills, the journal of statements) comes as tables and
+nullable columns of their own.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from migsafe.tracker.columns import Json, Moment
+
+metadata = sa.MetaData()
+
+meta = sa.Table(
+    "migsafe_meta",
+    metadata,
+    sa.Column("k", sa.String(64), primary_key=True),
+    sa.Column("v", sa.Text, nullable=False),
+)
+environment = sa.Table(
+    "migsafe_environment",
+    metadata,
+    sa.Column("env", sa.String(64), primary_key=True),
+    sa.Column("protected", sa.Boolean, nullable=False),
+    sa.Column("rollback_to", sa.String(128)),
+)
+target = sa.Table(
+    "migsafe_target",
+    metadata,
+    sa.Column("env", sa.String(64), primary_key=True),
+    sa.Column("target", sa.String(128), primary_key=True),
+    sa.Column("dialect", sa.String(32), nullable=False),
+    sa.Column("identity", sa.String(255)),
+    sa.Column("nodes", Json, nullable=False),
+)
+release = sa.Table(
+    "migsafe_release",
+    metadata,
+    sa.Column("release_id", sa.String(128), primary_key=True),
+    sa.Column("seq", sa.Integer),
+    sa.Column("day", sa.Date),
+)
+rollout = sa.Table(
+    "migsafe_rollout",
+    metadata,
+    sa.Column("env", sa.String(64), primary_key=True),
+    sa.Column("release_id", sa.String(128), primary_key=True),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("percent", sa.Integer),
+    sa.Column("full_at", Moment),
+    sa.Column("retired_at", Moment),
+    sa.Column("changed_at", Moment),
+    sa.Column("source", sa.String(64)),
+)
+change = sa.Table(
+    "migsafe_change",
+    metadata,
+    sa.Column("change_id", sa.String(160), primary_key=True),
+    sa.Column("kind", sa.String(48)),
+    sa.Column("owner", sa.String(128)),
+    sa.Column("objects", Json, nullable=False),
+    sa.Column("introduced_in", sa.String(128)),
+    sa.Column("due", sa.Date),
+    sa.Column("due_release", sa.String(128)),
+    sa.Column("state", sa.String(16), nullable=False),
+)
+step = sa.Table(
+    "migsafe_step",
+    metadata,
+    sa.Column("step_id", sa.String(40), primary_key=True),
+    sa.Column("migration", sa.String(255)),
+    sa.Column("name", sa.String(160)),
+    sa.Column("change_id", sa.String(160)),
+    sa.Column("phase", sa.String(12)),
+    sa.Column("part", sa.String(12)),
+    sa.Column("release_id", sa.String(128)),
+)
+run = sa.Table(
+    "migsafe_run",
+    metadata,
+    sa.Column("run_id", sa.String(40), primary_key=True),
+    sa.Column("step_id", sa.String(40), nullable=False),
+    sa.Column("env", sa.String(64), nullable=False),
+    sa.Column("target", sa.String(128), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("at", Moment),
+    sa.Column("checksum", sa.String(96)),
+    sa.Column("source", sa.String(32), nullable=False),
+    sa.Column("actor", sa.String(255), nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("tool_version", sa.String(32), nullable=False),
+    sa.Column("recorded_at", Moment, nullable=False),
+    sa.Column("reason", sa.Text),
+)
+check = sa.Table(
+    "migsafe_check",
+    metadata,
+    sa.Column("check_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("change_id", sa.String(160), nullable=False),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("env", sa.String(64), nullable=False),
+    sa.Column("target", sa.String(128), nullable=False),
+    sa.Column("ok", sa.Boolean, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("observed", sa.Text),
+)
+statistic = sa.Table(
+    "migsafe_statistic",
+    metadata,
+    sa.Column("statistic_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("object", sa.String(255), nullable=False),
+    sa.Column("env", sa.String(64), nullable=False),
+    sa.Column("target", sa.String(128), nullable=False),
+    sa.Column("since_at", Moment, nullable=False),
+    sa.Column("until_at", Moment, nullable=False),
+    sa.Column("known_use", sa.String(16), nullable=False),
+    sa.Column("calls", sa.BigInteger),
+    sa.Column("readings", Json, nullable=False),
+)
+compat = sa.Table(
+    "migsafe_compat",
+    metadata,
+    sa.Column("env", sa.String(64), primary_key=True),
+    sa.Column("target", sa.String(128), primary_key=True),
+    sa.Column("floor", sa.String(128)),
+    sa.Column("ceiling", sa.String(128)),
+    sa.Column("doubt", sa.Text),
+)
+event = sa.Table(
+    "migsafe_event",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", sa.String(255), nullable=False),
+    sa.Column("db_role", sa.String(128), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("subject", sa.String(512), nullable=False),
+    sa.Column("env", sa.String(64)),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("prev_sha", sa.String(64), nullable=False),
+    sa.Column("sha", sa.String(64), nullable=False),
+)
