@@ -48,7 +48,8 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test that a fresh machine can run, with the pure Python sqlglot; the long ones on one Python."""
     _install(session, "test", "embedded")
-    again = ["-m", "not long and not corpus", "--hypothesis-profile", "light"]
+    # What fails here says so with few words; to see more, run the test by itself.
+    again = ["-m", "not long and not corpus", "--hypothesis-profile", "light", "--assert=plain"]
     chosen = [] if session.python == PYTHONS[0] else again
     session.run("pytest", "-n", "2", "--dist", "worksteal", *chosen, *session.posargs)
 

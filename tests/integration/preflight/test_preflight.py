@@ -28,7 +28,7 @@ from migsafe.preflight.report import PreflightReport, Reason
 from migsafe.shadow.server import ThrowawayServer
 from pooler_stand_in import PoolerStandIn
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 SETTINGS = {
     "wal_level": "logical",

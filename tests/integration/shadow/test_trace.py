@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from migsafe.model.evidence import ObservedMigration
     from migsafe.model.finding import Finding
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 SCENE = """
 CREATE TABLE t (id int PRIMARY KEY, a text, born timestamp);

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from migsafe.postgres.connection import Session
     from migsafe.shadow.server import ThrowawayServer
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 
 def book_at(dsn: str) -> Book:
