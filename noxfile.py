@@ -11,7 +11,7 @@ import nox
 nox.options.default_venv_backend = "venv"
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "tests", "fast"]
+nox.options.sessions = ["lint", "tests"]
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 
@@ -44,23 +44,19 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
+#: What a second and a third Python run: what starts many processes proves nothing that depends on them.
+_AGAIN = ["-m", "not long and not corpus", "--hypothesis-profile", "light", "--assert=plain"]
+#: What the one in the middle runs of it.
+_IN_THE_MIDDLE = ["tests/unit", "tests/acceptance/test_lint.py", "tests/acceptance/test_verify_as_a_user.py"]
+
+
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Every test that a fresh machine can run, with the pure Python sqlglot; the long ones on one Python."""
-    _install(session, "test", "embedded")
-    # What fails here says so with few words; to see more, run the test by itself.
-    again = ["-m", "not long and not corpus", "--hypothesis-profile", "light", "--assert=plain"]
-    chosen = [] if session.python == PYTHONS[0] else again
+    """Every test that a fresh machine can run; the long ones on one Python, the last one with the compiled sqlglot."""
+    first, _, last = PYTHONS
+    _install(session, "test", "embedded", *(["fast"] if session.python == last else []))
+    chosen = {first: [], last: _AGAIN}.get(str(session.python), [*_AGAIN, *_IN_THE_MIDDLE])
     session.run("pytest", "-n", "2", "--dist", "worksteal", *chosen, *session.posargs)
-
-
-@nox.session
-def fast(session: nox.Session) -> None:
-    """The reader's tests again, with the compiled sqlglot."""
-    _install(session, "test", "embedded", "fast")
-    session.run(
-        "pytest", "-n", "2", "tests/unit/parse", "tests/unit/rules", "tests/integration/parse", *session.posargs
-    )
 
 
 @nox.session(name="heavy-corpus")
