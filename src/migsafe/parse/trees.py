@@ -6,6 +6,7 @@ Its trees stay inside `parse`: `queries` takes from them what operations need.
 from __future__ import annotations
 
 import logging
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,11 @@ from migsafe.parse.lexer import mask
 if TYPE_CHECKING:
     from sqlglot import exp
     from sqlglot.dialects.dialect import Dialect as SqlglotDialect
+
+#: Levels of brackets and CASE. The compiled sqlglot was seen to fall at some thousands, on a stack of eight megabytes.
+_DEEPEST = 500
+_OPENING = re.compile(r"[(\[{]|\bcase\b", re.IGNORECASE)
+_NESTING = re.compile(r"(?P<open>[(\[{]|\bcase\b)|[)\]}]|\bend\b", re.IGNORECASE)
 
 
 @cache
@@ -40,6 +46,8 @@ def parse_tree(cursor: Cursor, before: str = "") -> exp.Expr | None:
 
 def parse_text(sql: str, dialect: Dialect) -> exp.Expr | None:
     """The tree of one statement, or None where sqlglot cannot make one."""
+    if _is_too_deep(sql):
+        return None
     try:
         trees = _dialect(dialect).parse(sql)
     except Exception:
@@ -47,6 +55,17 @@ def parse_text(sql: str, dialect: Dialect) -> exp.Expr | None:
         # it does not know; whatever it is, the caller goes on without a tree.
         return None
     return trees[0] if len(trees) == 1 else None
+
+
+def _is_too_deep(sql: str) -> bool:
+    """Whether a text is nested deeper than anybody writes: the compiled sqlglot ends the process on it (30.30)."""
+    if len(_OPENING.findall(sql)) <= _DEEPEST:
+        return False
+    depth = deepest = 0
+    for match in _NESTING.finditer(sql):
+        depth = depth + 1 if match["open"] else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest > _DEEPEST
 
 
 def _text(cursor: Cursor) -> str:

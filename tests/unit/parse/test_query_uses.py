@@ -123,10 +123,17 @@ def test_definitions_use_nothing(sql: str) -> None:
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT name FROM users'",
         "DO $$ BEGIN END $$",
         "SELECT " + "(" * 5000 + "1" + ")" * 5000,
+        "SELECT " + "f(" * 5000 + "1" + ")" * 5000,
+        "SELECT " + "CASE WHEN a THEN " * 5000 + "1" + " END" * 5000,
+        "SELECT * FROM " + "(SELECT * FROM " * 20000 + "t" + ")" * 20000,
     ],
 )
 def test_what_cannot_be_read_is_none(sql: str) -> None:
     assert query_uses(sql, Dialect.POSTGRES) is None
+
+
+def test_many_brackets_that_are_not_nested_are_read() -> None:
+    assert query_uses("INSERT INTO t (a) VALUES " + ", ".join(["(1)"] * 5000), Dialect.POSTGRES) is not None
 
 
 def test_fragments_qualify_or_leave_open() -> None:
