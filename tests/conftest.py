@@ -6,10 +6,13 @@ import os
 import signal
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # Fewer examples, for a second and third Python: `pytest --hypothesis-profile light`.
-settings.register_profile("light", max_examples=25)
+settings.register_profile("light", settings.get_profile("usual"), max_examples=25)
+settings.load_profile("usual")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
