@@ -25,6 +25,7 @@ class Act:
         statement: its statement's place in the script, from 0.
         place: where it stands in the file.
         words: values that it adds to an enum, or writes.
+        mentions: the words of its statement, in lower case, where it writes rows.
         demands: columns that every new row must have a value for, from here on.
         before: what exists just before it, where it takes something away or demands something, and its findings count.
     """
@@ -36,6 +37,7 @@ class Act:
     place: Position
     made: tuple[Subject, ...] = ()
     words: frozenset[str] = frozenset()
+    mentions: frozenset[str] = frozenset()
     demands: tuple[Subject, ...] = ()
     before: Catalogue | None = field(default=None, compare=False, repr=False)
 

@@ -10,7 +10,7 @@ from migsafe.model.script import Direction
 from migsafe.phases.act import Act, Chapter
 from migsafe.phases.demands import demanded_by
 from migsafe.phases.nature import nature_of
-from migsafe.phases.subjects import made_by, subjects_of, words_of
+from migsafe.phases.subjects import made_by, mentioned_in, subjects_of, words_of
 from migsafe.rules.events import EndOfScript
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Book:
                 place=ctx.position(op),
                 made=made_by(op, ctx),
                 words=words,
+                mentions=mentioned_in(ctx) if nature is Nature.MIGRATE else frozenset(),
                 demands=demands,
                 before=ctx.catalogue.fork() if is_asked_about else None,
             )

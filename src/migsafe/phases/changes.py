@@ -172,7 +172,7 @@ class _Past:
 
     def __init__(self, chapters: Sequence[Chapter]) -> None:
         self._made: dict[Subject, list[Chapter]] = {}
-        self._filled: dict[Subject, list[tuple[Chapter, Subject]]] = {}
+        self._filled: dict[Subject, list[tuple[Chapter, Act, Subject]]] = {}
         for chapter in chapters:
             for act in chapter.acts:
                 if act.nature is Nature.EXPAND:
@@ -181,12 +181,13 @@ class _Past:
                 elif act.nature is Nature.MIGRATE:
                     for filled in act.subjects:
                         if filled.column is not None:
-                            self._filled.setdefault(filled.whole, []).append((chapter, filled))
+                            self._filled.setdefault(filled.whole, []).append((chapter, act, filled))
 
     def successor(self, act: Act, chapter: Chapter) -> tuple[Chapter | None, Chapter | None]:
-        """The last migrations before a drop that added another column to the table, and that filled it."""
-        for filling, column in reversed(self._filled.get(act.subjects[0].whole, [])):
-            if filling.order > chapter.order or column in act.subjects:
+        """The last migrations before a drop that added a column to its table, and that filled that from the dropped one."""
+        old = {subject.column.lower() for subject in act.subjects if subject.column is not None}
+        for filling, write, column in reversed(self._filled.get(act.subjects[0].whole, [])):
+            if filling.order > chapter.order or column in act.subjects or not old & write.mentions:
                 continue
             for adding in reversed(self._made.get(column, [])):
                 if adding.order <= filling.order:

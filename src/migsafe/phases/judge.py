@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import migsafe.phases.checks  # noqa: F401  # registers them
-from migsafe.phases.registry import PHASE_RULES
+from migsafe.phases.checks import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +14,6 @@ if TYPE_CHECKING:
 
 def remarks(story: Story) -> Iterator[tuple[str, Remark]]:
     """What every check finds, with the name of its rule."""
-    for rule in PHASE_RULES.values():
+    for rule in CHECKS:
         if rule.look is not None:
             yield from ((rule.name, remark) for remark in rule.look(story))

@@ -66,7 +66,7 @@ class PhaseRule:
         return self.descriptor.category
 
 
-PHASE_RULES: dict[str, PhaseRule] = {}
+_RULES: dict[str, PhaseRule] = {}
 
 #: Operations of which something else is asked than of all others of their nature: nobody's code names a trigger.
 _OF_THEIR_OWN = frozenset({"drop-trigger"})
@@ -106,15 +106,20 @@ def check(number: str, *, weighs: Literal["error", "warning", "info"] = "error")
     return register
 
 
+def registered() -> list[PhaseRule]:
+    """Those that have registered so far, in the order of their numbers."""
+    return sorted(_RULES.values(), key=lambda one: one.number)
+
+
 def evidence_of(ask: Ask, result: Result, text: str, *, source: str, place: str = "") -> Evidence:
     """One entry, under the name of the requirement that it is asked by."""
     return Evidence(rule=_name(ask), result=result, source=source, place=place, text=text)
 
 
 def _add(one: PhaseRule) -> None:
-    if one.name in PHASE_RULES:
+    if one.name in _RULES:
         raise ValueError(f"two rules are called {one.name}")
-    PHASE_RULES[one.name] = one
+    _RULES[one.name] = one
 
 
 def _name(function: Callable[..., object]) -> str:

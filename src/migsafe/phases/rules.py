@@ -1,15 +1,14 @@
-"""Every rule about phases, by name; importing this module registers them all."""
+"""Every rule about phases, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import migsafe.phases.checks
-import migsafe.phases.requirements  # noqa: F401  # importing them registers their rules
-from migsafe.phases.registry import PHASE_RULES as _RULES
+from migsafe.phases.checks import CHECKS
 from migsafe.phases.registry import PhaseRule
+from migsafe.phases.requirements import REQUIREMENTS
 
-PHASE_RULES: Mapping[str, PhaseRule] = _RULES
+PHASE_RULES: Mapping[str, PhaseRule] = {rule.name: rule for rule in (*REQUIREMENTS, *CHECKS)}
 
 
 def numbered(word: str) -> str | None:

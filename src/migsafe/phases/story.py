@@ -99,6 +99,11 @@ class Story:
         release = self.release_of(chapter)
         return "the next release" if release is None else release.name
 
+    def is_released(self, chapter: Chapter) -> bool:
+        """Whether a release that was cut carries a migration; what only a header announces is still to come."""
+        release = self.release_of(chapter)
+        return release is not None and release.source != "header"
+
     def is_past(self, chapter: Chapter) -> bool:
         """Whether another release has followed the one that carries a migration: it has run by now."""
         release, latest = self.release_of(chapter), self.releases.latest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from migsafe.model.names import QualifiedName
@@ -42,6 +43,7 @@ _PLAIN = frozenset(
     }
 )  # fmt: skip
 
+_WORD = re.compile(r"\w+")
 _NAMES = ("view", "type", "domain", "sequence", "name")
 
 
@@ -92,6 +94,11 @@ def made_by(op: BaseOperation, ctx: Context) -> tuple[Subject, ...]:
             return (Subject(_full(op.name, ctx).moved(op.schema)),)
         case _:
             return ()
+
+
+def mentioned_in(ctx: Context) -> frozenset[str]:
+    """The words of the statement at hand, in lower case."""
+    return frozenset(_WORD.findall(ctx.statement.text.lower())) if ctx.statement is not None else frozenset()
 
 
 def words_of(op: BaseOperation, ctx: Context) -> frozenset[str]:

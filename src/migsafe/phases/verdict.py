@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import migsafe.phases.requirements  # noqa: F401  # registers them
 from migsafe.model.finding import Severity
 from migsafe.phases.changes import change_of
-from migsafe.phases.registry import PHASE_RULES
+from migsafe.phases.requirements import REQUIREMENTS
 from migsafe.phases.story import Case, Story
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _HEAVIEST_FIRST = ("fail", "unknown", "pass")
+_WEIGHS = {rule.name: rule.weighs for rule in REQUIREMENTS}
 
 
 def evidence_for(story: Story, chapter: Chapter, acts: Iterable[Act]) -> tuple[Evidence, ...]:
@@ -30,7 +30,7 @@ def evidence_for(story: Story, chapter: Chapter, acts: Iterable[Act]) -> tuple[E
     found: dict[Evidence, None] = {}
     for act in acts:
         case = Case(story, chapter, act, change_of(chapter, act, story.changes))
-        for rule in sorted(PHASE_RULES.values(), key=lambda one: one.number):
+        for rule in REQUIREMENTS:
             if rule.ask is not None and act.nature in rule.natures and rule.concerns(act.operation):
                 found.update(dict.fromkeys(rule.ask(case)))
     return tuple(sorted(found, key=lambda one: _HEAVIEST_FIRST.index(one.result)))
@@ -42,16 +42,19 @@ def verdict(
     """What evidence makes of a finding: None clears it.
 
     Any that fails is an error, unless its requirement only warns. What is unknown warns in a pull request and is an
-    error in a deployment; of a release that another one has followed, it is only worth knowing.
+    error in a deployment. Of what is released already it is only worth knowing, save while that release is deployed;
+    so is whatever is wrong with a release that another one has followed.
 
     Args:
         usual: how much the finding weighs without evidence: one that is only worth knowing stays so in a pull request.
     """
-    failed = {PHASE_RULES[one.rule].weighs for one in evidence if one.result == "fail"}
+    if story.is_past(chapter):
+        return None if all(one.result == "pass" for one in evidence) else Severity.INFO
+    failed = {_WEIGHS[one.rule] for one in evidence if one.result == "fail"}
     if "error" in failed:
         return Severity.ERROR
     if any(one.result == "unknown" for one in evidence):
-        if story.is_past(chapter):
+        if story.is_released(chapter) and story.settings.stage == "pull-request":
             return Severity.INFO
         return Severity.ERROR if story.settings.stage == "deploy" else min(Severity.WARNING, usual, key=_weight)
     return Severity.WARNING if failed else None

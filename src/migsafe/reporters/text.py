@@ -99,7 +99,7 @@ class _Page:
             yield ""
 
     def _evidence(self, finding: Finding) -> Iterator[str]:
-        lines = [_evidence_line(item) for item in finding.evidence]
+        lines = list(_evidence_lines(finding))
         if lines:
             yield self._labelled("evidence", "\n".join(lines))
 
@@ -120,9 +120,19 @@ class _Page:
         return self._labelled("more", f"migsafe explain {finding.rule}")
 
 
-def _evidence_line(item: Evidence) -> str:
-    """What came of a requirement, which one, and what says so."""
-    where = f" ({item.place})" if item.place else ""
+def _evidence_lines(finding: Finding) -> Iterator[str]:
+    """What stands in the way, each with what says so; what does not, by name: all of it where nothing does."""
+    in_the_way = [item for item in finding.evidence if item.result != "pass"]
+    yield from (_evidence_line(item, finding) for item in in_the_way or finding.evidence)
+    named = {item.rule for item in in_the_way}
+    passed = dict.fromkeys(item.rule for item in finding.evidence if item.result == "pass" and item.rule not in named)
+    if in_the_way and passed:
+        yield f"{'pass'.ljust(_RESULT)} {', '.join(passed)}"
+
+
+def _evidence_line(item: Evidence, finding: Finding) -> str:
+    """What came of a requirement, which one, and what says so, where that is not the finding's own file."""
+    where = f" ({item.place})" if item.place and not item.place.startswith(finding.path) else ""
     return f"{item.result.ljust(_RESULT)} {item.rule}: {item.text}{where}"
 
 

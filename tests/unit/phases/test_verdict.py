@@ -27,7 +27,7 @@ from migsafe.model.state import (
     Target,
 )
 from migsafe.model.usage import Place, UsageEvidence, Use
-from migsafe.phases.registry import PHASE_RULES
+from migsafe.phases.rules import PHASE_RULES
 from migsafe.phases.story import PhaseSettings, Story
 from phase_stories import NOW, history, run
 
@@ -251,3 +251,24 @@ def test_without_a_word_the_steps_are_tied_by_their_objects() -> None:
     (change,) = Story(chapters=outcome.chapters, now=NOW).changes
     assert change.kind is ChangeKind.RENAME_COLUMN
     assert [chapter.migration for chapter in change.chapters] == ["2", "3", "4"]
+
+
+def test_a_column_that_was_filled_from_elsewhere_takes_nobody_s_place() -> None:
+    texts = _RENAME | {"3": "UPDATE users SET mail = upper(name) WHERE mail IS NULL"}
+    (change,) = Story(chapters=run(texts).chapters, now=NOW).changes
+    assert change.kind is ChangeKind.DROP_COLUMN
+    assert [chapter.migration for chapter in change.chapters] == ["4"]
+
+
+def test_what_a_past_release_did_wrong_is_only_worth_knowing() -> None:
+    mixed = f"ALTER TABLE users ADD COLUMN phone text; {_DROP}"
+    phased = _judge({"1": _USERS, "2": mixed}, {"1.7.0": ("1",), "1.8.0": ("2",), "1.9.0": ()})
+    assert ("mixed-phases", "fail") in _results(phased)
+    assert _severity(phased) is Severity.INFO
+
+
+@pytest.mark.parametrize(("stage", "severity"), [("pull-request", Severity.INFO), ("deploy", Severity.ERROR)])
+def test_what_the_latest_release_carries_is_judged_when_it_is_deployed(stage: Any, severity: Severity) -> None:
+    released = {"1.8.0": ("1",), "1.9.0": ("2",)}
+    phased = _judge({"1": _USERS, "2": _DROP}, released, usage=_NOBODY, settings=PhaseSettings(stage=stage))
+    assert _severity(phased) is severity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from migsafe.model.finding import Severity
@@ -53,32 +53,51 @@ def phases_out_of_order(story: Story) -> Iterator[Remark]:
     Why it hurts: tools run migrations in their order: the expand that the new code waits for comes after a contract
         that must wait for the new code.
     Do instead: put it before the contract, or the contract into a later release.
-    Fine when: the contract is of an earlier release, or may run now: its evidence is complete.
+    Fine when: the contract is of an earlier release, or nothing is known that forbids to run it now.
     Source: docs/phases.md
     """
     if not story.told:
         return
     current = [chapter for chapter in story.chapters if not story.is_past(chapter)]
     for _, group in groupby(current, key=story.sequence_of):
-        contract: Chapter | None = None
-        for chapter in group:
-            if chapter.of(Nature.CONTRACT) and chapter.phase is Phase.CONTRACT:
-                contract = chapter
-            elif contract is not None and chapter.phase is Phase.EXPAND and chapter.of(Nature.EXPAND):
-                evidence = evidence_for(story, contract, contract.of(Nature.CONTRACT))
-                weight = verdict(story, contract, evidence)
-                if weight is not None:
-                    yield _behind(story, chapter, contract, weight)
+        for contract, behind in _queues(group):
+            reported = [chapter for chapter in behind if chapter.reported]
+            if reported and _may_not_run(story, contract):
+                yield _behind(story, reported, contract)
 
 
-def _behind(story: Story, chapter: Chapter, contract: Chapter, weight: Severity) -> Remark:
+def _queues(chapters: Iterable[Chapter]) -> Iterator[tuple[Chapter, list[Chapter]]]:
+    """Each contract, and the expands between it and the next one."""
+    contract: Chapter | None = None
+    behind: list[Chapter] = []
+    for chapter in chapters:
+        if chapter.of(Nature.CONTRACT) and chapter.phase is Phase.CONTRACT:
+            if contract is not None:
+                yield contract, behind
+            contract, behind = chapter, []
+        elif chapter.phase is Phase.EXPAND and chapter.of(Nature.EXPAND):
+            behind.append(chapter)
+    if contract is not None:
+        yield contract, behind
+
+
+def _may_not_run(story: Story, contract: Chapter) -> bool:
+    """Whether it is an error to run it; of what is not known in a pull request, its own finding warns."""
+    evidence = evidence_for(story, contract, contract.of(Nature.CONTRACT))
+    return verdict(story, contract, evidence) is Severity.ERROR
+
+
+def _behind(story: Story, reported: Sequence[Chapter], contract: Chapter) -> Remark:
+    chapter, *others = reported
     act = chapter.of(Nature.EXPAND)[0]
     name = story.release_name(chapter)
+    more = f", as {len(others)} more do" if others else ""
+    where = f"behind {contract.migration}, a contract of the same release ({name})"
     return Remark(
-        severity=weight.value,
+        severity="error",
         chapter=chapter,
         place=act.place,
-        message=f"{chapter.migration} expands behind {contract.migration}, a contract of the same release ({name})",
+        message=f"{chapter.migration} expands {where}{more}",
         instead=f"-- move {contract.migration} to a release after {name}, or order it behind {chapter.migration}",
         objects=tuple(map(shown, act.made or act.subjects)),
     )
