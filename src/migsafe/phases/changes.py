@@ -184,7 +184,7 @@ class _Past:
                             self._filled.setdefault(filled.whole, []).append((chapter, act, filled))
 
     def successor(self, act: Act, chapter: Chapter) -> tuple[Chapter | None, Chapter | None]:
-        """The last migrations before a drop that added a column to its table, and that filled that from the dropped one."""
+        """The last migrations before a drop that added a column to the table, and that filled it from the dropped one."""
         old = {subject.column.lower() for subject in act.subjects if subject.column is not None}
         for filling, write, column in reversed(self._filled.get(act.subjects[0].whole, [])):
             if filling.order > chapter.order or column in act.subjects or not old & write.mentions:
