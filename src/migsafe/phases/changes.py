@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migsafe.model.phase import Nature, Phase
 from migsafe.model.plan import ChangeKind
+from migsafe.phases.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -184,7 +185,7 @@ class _Past:
                             self._filled.setdefault(filled.whole, []).append((chapter, act, filled))
 
     def successor(self, act: Act, chapter: Chapter) -> tuple[Chapter | None, Chapter | None]:
-        """The last migrations before a drop that added a column to the table, and that filled it from the dropped one."""
+        """The last migrations before a drop: one added a column to the table, one filled it from what is dropped."""
         old = {subject.column.lower() for subject in act.subjects if subject.column is not None}
         for filling, write, column in reversed(self._filled.get(act.subjects[0].whole, [])):
             if filling.order > chapter.order or column in act.subjects or not old & write.mentions:
@@ -196,4 +197,4 @@ class _Past:
 
 
 def _named_after(act: Act) -> str:
-    return f"{act.operation} {', '.join(map(str, act.subjects))}"
+    return f"{act.operation} {listed(act.subjects)}"
