@@ -12,24 +12,39 @@ def write_atomically(file: Path, text: str) -> None:
     Raises:
         OSError: when it cannot be written; the old file is then as it was.
     """
-    import tempfile  # only where a file is written
-
     content = text.encode("utf-8", "backslashreplace")
     if file.exists() and not file.is_file():
         file.write_bytes(content)
         return
     target = file.resolve()  # a link stays a link
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = write_beside(target, content)
+    try:
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_beside(target: Path, content: bytes) -> Path:
+    """Write what a file is to hold into a new one beside it, which has its permissions; the caller moves it there.
+
+    Raises:
+        OSError: when it cannot be written; nothing is left then.
+    """
+    import tempfile  # only where a file is written
+
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, _mode(target))
-        os.replace(temporary, target)
+        temporary.chmod(_mode(target))
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+    return temporary
 
 
 def _mode(target: Path) -> int:

@@ -102,6 +102,14 @@ def test_what_the_branch_has_not_changed_is_left(project: Path, capsys: pytest.C
     assert "split 002_full_name: " in capsys.readouterr().err
 
 
+def test_without_git_there_is_no_base_to_ask(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(project))
+    run(["lint", "--fix", "--quiet", "."])
+    assert "split 002_full_name: " in capsys.readouterr().err
+
+
 def test_what_is_released_is_left(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = '[[release]]\nname = "1.0"\nday = 2026-01-01\nmigrations = ["001_users.sql", "002_full_name.sql"]\n'
     (project / "migsafe.releases.toml").write_text(manifest, encoding="utf-8")

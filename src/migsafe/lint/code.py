@@ -14,6 +14,7 @@ from migsafe.model.usage import Subject, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from migsafe.config import Config
     from migsafe.history.tree import FileTree
@@ -116,12 +117,16 @@ class CodeReader:
         return reader(tree, sought, dialect, self._config.usage, migrations=self._migrations)
 
     def _tree(self, release: Release | None) -> FileTree:
-        return open_tree(project_root(self._config), None if release is None else release.revision)
+        return open_tree(self._root, None if release is None else release.revision)
+
+    @cached_property
+    def _root(self) -> Path:
+        return project_root(self._config)
 
     @cached_property
     def _migrations(self) -> frozenset[str]:
         files = {script.path for one in self._layout.migrations.migrations for script in one.scripts}
-        return frozenset(inside_of(project_root(self._config), files).values())
+        return frozenset(inside_of(self._root, files).values())
 
 
 def _columns(catalogue: Catalogue) -> Iterator[Subject]:

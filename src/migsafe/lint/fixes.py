@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migsafe.errors import UsageError
+from migsafe.errors import EnvironmentFailedError, UsageError
 from migsafe.lint.stories import read_stories
 from migsafe.model.declaration import Declaration
 from migsafe.model.state import StepStatus
@@ -138,7 +138,7 @@ def _is_changed(path: str, config: Config) -> bool:
     file = Path(path).resolve()
     try:
         return file in changed_since(config.diff or "HEAD", file.parent)
-    except UsageError:
+    except (UsageError, EnvironmentFailedError):
         return True
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from migsafe.catalogue.following import ReadScripts
 from migsafe.catalogue.progress import Counter, Progress
 from migsafe.catalogue.project import source_options
-from migsafe.history.listing import files_of, list_releases
-from migsafe.history.releases import read_project_releases
+from migsafe.history.listing import list_releases
 from migsafe.lint.engine import lint
 from migsafe.lint.run import read_migrations, settings_of
 from migsafe.lint.storytelling import Storyteller
+from migsafe.model.release import NO_RELEASES
 from migsafe.phases.board import phases_by_release, promises_by_release
 from migsafe.sources import read_paths
 
@@ -61,7 +61,7 @@ def list_project_releases(paths: Sequence[Path], config: Config) -> ReleaseListi
     """
     stories = read_stories(paths, config)
     layouts = [layout.migrations for layout, _ in stories]
-    history = read_project_releases(config, files_of(one for layout in layouts for one in layout.migrations))
+    history = stories[0][1].releases if stories else NO_RELEASES
     phases: dict[str | None, dict[str, int]] = {}
     promised: dict[str | None, tuple[str, ...]] = {}
     for _, story in stories:

@@ -25,6 +25,7 @@ from migsafe.rules import RULES, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from migsafe.config import Config
     from migsafe.lint.engine import Outcome
@@ -95,6 +96,10 @@ class Storyteller:
         return config.shown_from is Severity.INFO or rule in asked_for(every, config.select, config.extend_select)
 
     @cached_property
+    def _root(self) -> Path:
+        return project_root(self._config)
+
+    @cached_property
     def _releases(self) -> ReleaseHistory:
         files = [path for path in files_of(self._migrations) if os.path.exists(path)]
         history = read_project_releases(self._config, files) if files else NO_RELEASES
@@ -103,13 +108,13 @@ class Storyteller:
     @cached_property
     def _plans(self) -> Mapping[str, ChangePlan]:
         """The plans that the project keeps beside its migrations."""
-        return {plan.change: plan for plan in read_plans(project_root(self._config))}
+        return {plan.change: plan for plan in read_plans(self._root)}
 
     @cached_property
     def _edited(self) -> Mapping[str, str]:
         """Migrations that say something else than when they were released."""
         scripts = {script.path: script for one in self._migrations for script in one.scripts}
-        before = texts_at_latest(project_root(self._config), self._releases, scripts)
+        before = texts_at_latest(self._root, self._releases, scripts)
         return {path: _EDITED for path, text in before.items() if not says_the_same(scripts[path], text)}
 
     @cached_property

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from migsafe.atomic import write_beside
 from migsafe.errors import EnvironmentFailedError, UsageError
 
 if TYPE_CHECKING:
@@ -62,14 +62,9 @@ def _checked(file: WrittenFile) -> bytes | None:
 def _staged(file: WrittenFile, before: bytes | None, undo: ExitStack) -> Path:
     """The file's content beside its place."""
     _make_folder(file.path.parent, undo)
-    handle, name = tempfile.mkstemp(prefix=".migsafe-", dir=file.path.parent)
-    temporary = Path(name)
+    mark = _MARK if before is not None and before.startswith(_MARK) else b""
+    temporary = write_beside(file.path, mark + file.text.encode())
     undo.callback(temporary.unlink, missing_ok=True)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write((_MARK if before is not None and before.startswith(_MARK) else b"") + file.text.encode())
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.chmod(0o666 & ~_umask() if before is None else file.path.stat().st_mode & 0o7777)
     return temporary
 
 
@@ -100,10 +95,3 @@ def _make_folder(folder: Path, undo: ExitStack) -> None:
 def _remove_if_empty(folder: Path) -> None:
     with suppress(OSError):
         folder.rmdir()
-
-
-def _umask() -> int:
-    """The process's mask; it can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
