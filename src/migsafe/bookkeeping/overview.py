@@ -10,6 +10,7 @@ from migsafe.tracker.guarding import Verdict, judge
 from migsafe.tracker.names import Names
 from migsafe.tracker.reading import read_known
 from migsafe.tracker.standing import Status, status_of
+from migsafe.tracker.unsettled import read_unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +21,17 @@ if TYPE_CHECKING:
 
 
 def read_status(
-    config: Config, *, environment: str | None = None, clock: Callable[[], datetime] | None = None
+    config: Config,
+    *,
+    environment: str | None = None,
+    everything: bool = False,
+    clock: Callable[[], datetime] | None = None,
 ) -> Status:
     """Environments, changes and their phases; what is due, and what blocks.
+
+    Args:
+        environment: only this one; all when None.
+        everything: also changes that are over everywhere.
 
     Raises:
         UnknownNameError: when nobody knows the environment.
@@ -31,8 +40,8 @@ def read_status(
     with tracker.reading() as ledger:
         if environment is not None:
             Names(ledger).environment(environment)
-        known = read_known(ledger, tracker.clock())
-    return status_of(known.state, tracker.clock(), min_age=config.release.min_age, environment=environment)
+        known = read_unsettled(ledger, tracker.clock(), environment, everything=everything)
+    return status_of(known, tracker.clock(), min_age=config.release.min_age, environment=environment)
 
 
 def guard_release(

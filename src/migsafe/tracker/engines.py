@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from migsafe.errors import MigsafeError
+from migsafe.errors import EnvironmentFailedError, MigsafeError
 from migsafe.tracker.errors import TrackerAwayError, TrackerBusyError, TrackerRefusedError
+from migsafe.tracker.queueing import queued
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,21 +34,25 @@ def make_engine(address: TrackerAddress, *, writing: bool, creating: bool = Fals
         creating: SQLite: a missing file is made.
     """
     if address.file is None:
-        return _postgres(address.dsn or "", writing=writing)
+        return _postgres(address, writing=writing)
     return _sqlite(str(address.file.absolute()), writing=writing, creating=creating)
 
 
 @contextmanager
-def transaction(engine: Engine, address: TrackerAddress) -> Iterator[Connection]:
+def transaction(engine: Engine, address: TrackerAddress, *, writing: bool = True) -> Iterator[Connection]:
     """A transaction that is committed at the end, and rolled back on the way of an error.
+
+    Args:
+        writing: as the engine was made; this process's writers into a file come one after the other.
 
     Raises:
         TrackerBusyError: when somebody else holds the tracker for too long.
         TrackerRefusedError: when the role may not do what it is asked for.
         TrackerAwayError: when the tracker cannot be reached, or fails.
     """
+    turn = queued(address.file) if writing and address.file is not None else nullcontext()
     try:
-        with engine.begin() as connection:
+        with turn, engine.begin() as connection:
             yield connection
     except sa.exc.DBAPIError as error:
         raise in_words(error, address.shown) from None
@@ -73,11 +78,14 @@ def in_words(error: sa.exc.DBAPIError, where: str) -> MigsafeError:
     return TrackerAwayError(f"the tracker {where} failed: {said}")
 
 
-def _postgres(dsn: str, *, writing: bool) -> Engine:
+def _postgres(address: TrackerAddress, *, writing: bool) -> Engine:
     from migsafe.postgres.connection import Timeouts, connect
 
     def open_connection() -> Any:
-        return connect(dsn, autocommit=False, timeouts=Timeouts(lock=PATIENCE)).driver
+        try:
+            return connect(address.dsn or "", autocommit=False, timeouts=Timeouts(lock=PATIENCE)).driver
+        except EnvironmentFailedError as error:
+            raise TrackerAwayError(f"the tracker {address.shown}: {error.message}", hint=error.hint) from None
 
     # Readers see one moment: what is printed together was so together.
     level: Any = {} if writing else {"isolation_level": "REPEATABLE READ"}

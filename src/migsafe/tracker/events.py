@@ -11,7 +11,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from migsafe.evidence.state.canonical import canonical
 from migsafe.tracker.columns import spell_moment
 from migsafe.tracker.errors import TrackerBrokenError
 
@@ -37,6 +36,7 @@ class Event:
         detail: canonical JSON: `from`, `to`, `reason`, `evidence`, `migsafe` (the version).
         previous: hash of the event before it.
         sha: its own.
+        client: from where they were connected: an address, or `local`; None in SQLite, and in events of before.
     """
 
     seq: int
@@ -49,9 +49,11 @@ class Event:
     detail: str
     previous: str
     sha: str
+    client: str | None = None
 
     def computed(self) -> str:
-        """The hash that it must have."""
+        """The hash that it must have; what nobody has said of the client is no part of it."""
+        client = {} if self.client is None else {"client": self.client}
         return event_hash(
             seq=self.seq,
             at=spell_moment(self.at),
@@ -62,6 +64,7 @@ class Event:
             environment=self.environment,
             detail=self.detail,
             previous=self.previous,
+            **client,
         )
 
     @property
@@ -88,11 +91,15 @@ class Proof:
 
 def event_hash(**facts: str | int | None) -> str:
     """The hash of an event's facts."""
+    from migsafe.evidence.state.canonical import canonical  # with its package it costs more than reading a status
+
     return hashlib.sha256(canonical(dict(facts))).hexdigest()
 
 
 def spell_detail(facts: dict[str, Any]) -> str:
     """An event's detail as it is kept; what is None is not said."""
+    from migsafe.evidence.state.canonical import canonical
+
     return canonical({name: value for name, value in facts.items() if value is not None}).decode()
 
 

@@ -48,8 +48,12 @@ class RunFacts:
 
     Attributes:
         at: since when; None where nobody knows.
-        source: who ran it: `record`, `alembic`, `import`, …
+        source: who ran it: `record`, `alembic`, `import`, `run`, …
         floor: the oldest release that works on the schema now; None where nobody said.
+        backward: it is the way back that ran.
+        fence: of the lease under which it ran; None without one.
+        plan: the contract plan that allowed it, by its hash.
+        error: why it failed.
     """
 
     where: TargetName
@@ -59,6 +63,10 @@ class RunFacts:
     source: str = "record"
     reason: str | None = None
     floor: str | None = None
+    backward: bool = False
+    fence: int | None = None
+    plan: str | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,7 @@ def judge(known: Known, release: str, where: TargetName) -> Verdict:
     for answer in ("no", "unknown"):
         if found := [text for told, text in words if told == answer]:
             return Verdict(answer, release, where, "; ".join(found))
-    floor = f"from {said.floor} on" if said.floor else "with every release so far"
-    return Verdict("yes", release, where, f"the schema of {where} works {floor}")
+    return Verdict("yes", release, where, f"the schema of {where} works {said.spelt}")
 
 
 def _bounds(

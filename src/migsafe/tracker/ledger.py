@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
 
 from migsafe.tracker import tables
 from migsafe.tracker.events import GENESIS, Event
@@ -32,6 +33,7 @@ class Ledger:
         """
         self.connection = connection
         self.schema = schema
+        self._packages = (schema,) if schema else ()
         self._options: Any = {"schema_translate_map": {None: schema}} if schema else {}
 
     @property
@@ -55,6 +57,12 @@ class Ledger:
         """Add rows."""
         if rows:
             self.connection.execute(table.insert(), list(rows), execution_options=self._options)
+
+    def call(self, function: str, *values: Any) -> Row[Any]:
+        """What one of the tracker's own functions in Postgres gives."""
+        # The name as a quoted one has the compiler quote the schema too, where it must be.
+        called = sa.sql.functions.Function(quoted_name(function, quote=True), *values, packagenames=self._packages)
+        return self.connection.execute(sa.select(sa.text("*")).select_from(called)).one()
 
     def meta(self) -> dict[str, str]:
         """What the tracker says of itself."""
@@ -101,4 +109,5 @@ def _event(row: Row[Any]) -> Event:
         detail=row.detail,
         previous=row.prev_sha,
         sha=row.sha,
+        client=row.client,
     )

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 from migsafe.tracker.engines import make_engine, transaction
 from migsafe.tracker.errors import TrackerRefusedError
 from migsafe.tracker.ledger import Ledger
-from migsafe.tracker.place import find_tables, identity_of, missing_grant, same_database
+from migsafe.tracker.place import find_tables, identity_of, same_database
+from migsafe.tracker.rights import Use, missing_rights
 from migsafe.tracker.store import Author, Store
 from migsafe.tracker.versions import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from sqlalchemy.engine import Connection
 
     from migsafe.tracker.address import TrackerAddress
+
+
+_WHAT: Mapping[Use, str] = {"read": "the tracker in", "write": "the tracker in", "approve": "plans of the tracker in"}
 
 
 class NoTrackerError(TrackerRefusedError):
@@ -64,19 +68,37 @@ class Tracker:
             TrackerBusyError: when somebody else writes, for too long.
             TrackerAwayError: when it cannot be reached.
         """
-        with self._ledger(writing=True) as ledger:
+        with self._store(author, approving=False) as store:
+            yield store
+
+    @contextmanager
+    def approving(self, author: Author) -> Iterator[Store]:
+        """A transaction in which somebody decides on a plan, for which a role needs no other right.
+
+        Raises:
+            TrackerRefusedError: when it is not the right tracker, or the role may not approve.
+            TrackerBusyError: when somebody else writes, for too long.
+            TrackerAwayError: when it cannot be reached.
+        """
+        with self._store(author, approving=True) as store:
+            yield store
+
+    @contextmanager
+    def _store(self, author: Author, *, approving: bool) -> Iterator[Store]:
+        with self._ledger(writing=True, approving=approving) as ledger:
             store = Store(ledger, author, self.clock())
             yield store
             store.finish()
 
     @contextmanager
-    def _ledger(self, *, writing: bool) -> Iterator[Ledger]:
+    def _ledger(self, *, writing: bool, approving: bool = False) -> Iterator[Ledger]:
         file = self.address.file
         if file is not None and not file.is_file():
             raise _missing(self.address)
         engine = make_engine(self.address, writing=writing)
-        with transaction(engine, self.address) as connection:
-            yield checked_ledger(connection, self.address.shown, self.environment, writing=writing, how=self.address)
+        with transaction(engine, self.address, writing=writing) as connection:
+            where, how = self.address.shown, self.address
+            yield checked_ledger(connection, where, self.environment, writing=writing, approving=approving, how=how)
 
 
 def checked_ledger(
@@ -84,10 +106,16 @@ def checked_ledger(
     where: str,
     environment: str | None,
     *,
-    writing: bool,
+    writing: bool = False,
+    approving: bool = False,
     how: TrackerAddress | None = None,
 ) -> Ledger:
     """The tracker's tables on a connection, once it is clear that they may be used.
+
+    Args:
+        writing: facts are to be written.
+        approving: a decision on a plan is, and nothing else.
+        how: by which address it was found; None where it is on somebody else's connection.
 
     Raises:
         NoTrackerError: when there are none.
@@ -97,11 +125,10 @@ def checked_ledger(
     found, schema = find_tables(connection)
     if not found:
         raise _missing(how) if how is not None else NoTrackerError(f"there is no tracker in {where}")
-    if (grant := missing_grant(connection, schema, writing=writing)) is not None:
-        raise TrackerRefusedError(
-            f"this role may not {'write' if writing else 'read'} the tracker in {where}", hint=grant
-        )
     ledger = Ledger(connection, schema)
+    use: Use = "approve" if approving else "write" if writing else "read"
+    if (advice := missing_rights(ledger, use)) is not None:
+        raise TrackerRefusedError(f"this role may not {use} {_WHAT[use]} {where}", hint=advice)
     meta = ledger.meta()
     _check_version(int(meta.get("version", "0")), where)
     _check_identity(meta.get("identity"), identity_of(connection), where)

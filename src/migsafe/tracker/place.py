@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from migsafe.tracker.tables import metadata
-
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
@@ -21,17 +19,6 @@ _SCHEMA_OF_TABLES = sa.text(
     "where c.relname = 'migsafe_meta' and c.relkind = 'r' "
     "and (n.nspname = :own or n.nspname = any (current_schemas(false))) "
     "order by n.nspname <> :own limit 1"
-)
-_MAY_WRITE = sa.text(
-    "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-    "where n.nspname = :schema and c.relname = any (:names) and not (has_schema_privilege(n.oid, 'usage') "
-    "and has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert') "
-    "and (c.relname = 'migsafe_event' or has_table_privilege(c.oid, 'update'))) order by 1"
-)
-_MAY_READ = sa.text(
-    "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-    "where n.nspname = :schema and c.relname = any (:names) and not (has_schema_privilege(n.oid, 'usage') "
-    "and has_table_privilege(c.oid, 'select')) order by 1"
 )
 _MAY_ASK_FOR_SYSTEM = sa.text("select has_function_privilege('pg_catalog.pg_control_system()', 'execute')")
 _SYSTEM = sa.text("select system_identifier::text from pg_catalog.pg_control_system()")
@@ -61,19 +48,3 @@ def same_database(one: str, other: str) -> bool:
     """Whether two identities are of one database; a system that a role may not ask for is no difference."""
     (system, _, name), (other_system, _, other_name) = one.partition("/"), other.partition("/")
     return name == other_name and (system == other_system or UNKNOWN in {system, other_system})
-
-
-def missing_grant(connection: Connection, schema: str | None, *, writing: bool) -> str | None:
-    """The GRANT that the role lacks; None where it may do what it needs to."""
-    if schema is None:
-        return None
-    values = {"schema": schema, "names": list(metadata.tables)}
-    lacking = connection.scalars(_MAY_WRITE if writing else _MAY_READ, values).all()
-    if not lacking:
-        return None
-    role, place = connection.execute(
-        sa.text("select quote_ident(current_user), quote_ident(:schema)"), {"schema": schema}
-    ).one()
-    rights = "SELECT, INSERT, UPDATE" if writing else "SELECT"
-    tables = f"ALL TABLES IN SCHEMA {place}" if schema == SCHEMA else ", ".join(sorted(lacking))
-    return f"GRANT USAGE ON SCHEMA {place} TO {role}; GRANT {rights} ON {tables} TO {role};"

@@ -46,6 +46,15 @@ class Compatibility:
     ceiling: str | None = None
     doubt: str | None = None
 
+    @property
+    def spelt(self) -> str:
+        """For people: `from 1.8.0 to 1.9.0`."""
+        if self.floor and self.ceiling:
+            return f"from {self.floor} to {self.ceiling}"
+        if self.floor:
+            return f"from {self.floor} on"
+        return f"up to {self.ceiling}" if self.ceiling else "with every release so far"
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -62,32 +71,69 @@ class Known:
     compatibility: Mapping[TargetName, Compatibility]
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which steps, and what belongs to them, are read.
+
+    Attributes:
+        changes: those of these changes; all, and also those of no change, when None.
+        history: also statistics.
+    """
+
+    changes: tuple[str, ...] | None = None
+    history: bool = False
+
+    def of(self, column: sa.Column[Any]) -> tuple[sa.ColumnElement[bool], ...]:
+        """As a condition on a column that names a change."""
+        return () if self.changes is None else (column.in_(self.changes),)
+
+
 def read_known(ledger: Ledger, now: datetime) -> Known:
     """Read everything.
 
     Args:
         now: when that is, for the document.
     """
+    return Known(read_selection(ledger, now, Selection(history=True)), _unphased(ledger), read_compatibility(ledger))
+
+
+def read_selection(ledger: Ledger, now: datetime, selection: Selection) -> StateDocument:
+    """Read a part.
+
+    Args:
+        now: when that is, for the document.
+    """
     meta = ledger.meta()
     count, head = ledger.last_event()
-    compatibility = _compatibility(ledger)
-    steps = tuple(_steps(ledger))
-    unphased = _unphased(ledger)
-    document = StateDocument(
+    return StateDocument(
         exported=now,
         installation=meta.get("installation", "?"),
         chain=Chain(head, count),
         releases=_releases(ledger),
-        environments=tuple(_environments(ledger, compatibility)),
-        changes=tuple(_changes(ledger)),
-        steps=steps,
-        checks=tuple(_checks(ledger)),
-        statistics=tuple(_statistics(ledger)),
+        environments=tuple(_environments(ledger, read_compatibility(ledger))),
+        changes=tuple(_changes(ledger, selection)),
+        steps=tuple(_steps(ledger, selection)),
+        checks=tuple(_checks(ledger, selection)),
+        statistics=tuple(_statistics(ledger)) if selection.history else (),
     )
-    return Known(document, unphased, compatibility)
 
 
-def _compatibility(ledger: Ledger) -> dict[TargetName, Compatibility]:
+def read_target(ledger: Ledger, where: TargetName) -> Target | None:
+    """What is known of one database; None where it is not known. Nothing else is read, however many there are."""
+    c, b = t.target.c, t.compat.c
+    row = ledger.first(
+        sa.select(c.dialect, c.identity, c.nodes, b.floor)
+        .join_from(t.target, t.compat, sa.and_(b.env == c.env, b.target == c.target), isouter=True)
+        .where(c.env == where.environment, c.target == where.target)
+    )
+    if row is None:
+        return None
+    dialect, nodes = Dialect(row.dialect), tuple(row.nodes)
+    return Target(name=where.target, dialect=dialect, identity=row.identity, floor=row.floor, nodes=nodes)
+
+
+def read_compatibility(ledger: Ledger) -> dict[TargetName, Compatibility]:
+    """Which releases work on each database, where somebody has said so."""
     return {
         TargetName(row.env, row.target): Compatibility(row.floor, row.ceiling, row.doubt)
         for row in ledger.rows(sa.select(t.compat))
@@ -125,8 +171,8 @@ def _environments(ledger: Ledger, compatibility: Mapping[TargetName, Compatibili
         )
 
 
-def _changes(ledger: Ledger) -> Iterable[Change]:
-    for row in ledger.rows(sa.select(t.change)):
+def _changes(ledger: Ledger, selection: Selection) -> Iterable[Change]:
+    for row in ledger.rows(sa.select(t.change).where(*selection.of(t.change.c.change_id))):
         yield Change(
             id=row.change_id,
             state=ChangeState(row.state),
@@ -139,9 +185,9 @@ def _changes(ledger: Ledger) -> Iterable[Change]:
         )
 
 
-def _steps(ledger: Ledger) -> Iterable[Step]:
-    runs = _latest_runs(ledger)
-    for row in ledger.rows(sa.select(t.step).where(t.step.c.phase.isnot(None))):
+def _steps(ledger: Ledger, selection: Selection) -> Iterable[Step]:
+    runs = _latest_runs(ledger, selection)
+    for row in ledger.rows(sa.select(t.step).where(t.step.c.phase.isnot(None), *selection.of(t.step.c.change_id))):
         yield replace(_step(row, Phase(row.phase)), runs=tuple(runs[row.step_id]))
 
 
@@ -162,11 +208,13 @@ def _step(row: sa.Row[Any], phase: Phase) -> Step:
     )
 
 
-def _latest_runs(ledger: Ledger) -> dict[str, list[Run]]:
+def _latest_runs(ledger: Ledger, selection: Selection) -> dict[str, list[Run]]:
     """What has become of each step on each database: its last run there."""
     c = t.run.c
     # A later attempt takes the place of an earlier one: cheaper than to join the table with itself.
     query = sa.select(c.step_id, c.env, c.target, c.status, c.at, c.checksum).order_by(c.attempt)
+    if selection.changes is not None:
+        query = query.where(c.step_id.in_(sa.select(t.step.c.step_id).where(*selection.of(t.step.c.change_id))))
     latest = {(row.step_id, row.env, row.target): row for row in ledger.rows(query)}
     runs: dict[str, list[Run]] = defaultdict(list)
     for row in latest.values():
@@ -182,8 +230,8 @@ def _latest_runs(ledger: Ledger) -> dict[str, list[Run]]:
     return runs
 
 
-def _checks(ledger: Ledger) -> Iterable[Check]:
-    for row in ledger.rows(sa.select(t.check)):
+def _checks(ledger: Ledger, selection: Selection) -> Iterable[Check]:
+    for row in ledger.rows(sa.select(t.check).where(*selection.of(t.check.c.change_id))):
         yield Check(
             change=row.change_id,
             name=row.name,

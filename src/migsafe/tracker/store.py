@@ -18,9 +18,10 @@ from migsafe import __version__
 from migsafe.model.phase import Phase
 from migsafe.model.state import ChangeState, Rollout, RolloutStatus, StepStatus
 from migsafe.tracker import tables as t
+from migsafe.tracker.appending import append_events
 from migsafe.tracker.columns import spell_moment
 from migsafe.tracker.errors import TrackerBusyError, TrackerRefusedError
-from migsafe.tracker.events import event_hash, spell_detail
+from migsafe.tracker.events import spell_detail
 from migsafe.tracker.facts import Author, RunFacts, StepFacts, Written
 from migsafe.tracker.names import Names
 from migsafe.tracker.transitions import check_step, next_rollout
@@ -75,17 +76,8 @@ class Store:
         if not self._events:
             return 0
         self._wait_for_turn()
-        role = self.ledger.role()
-        seq, head = self.ledger.last_event()
-        rows = []
-        for facts in self._events:
-            seq += 1
-            sealed = {"seq": seq, "at": spell_moment(self.now), "actor": self._author.actor, "role": role, **facts}
-            sha = event_hash(**sealed, previous=head)
-            rows.append(_event_row(sealed, self.now, head, sha))
-            head = sha
-        self.ledger.insert(t.event, rows)
-        count, self._events = len(rows), []
+        append_events(self.ledger, self._author, self.now, self._events)
+        count, self._events = len(self._events), []
         return count
 
     # -- the tracker itself
@@ -98,12 +90,12 @@ class Store:
             if value is None:
                 self.ledger.write(t.meta.delete().where(t.meta.c.k == key))
             elif key in known:
-                self._set(t.meta, {"k": key}, {"v": known[key]}, {"v": value})
+                self.replace(t.meta, {"k": key}, {"v": known[key]}, {"v": value})
             else:
                 self.ledger.insert(t.meta, [{"k": key, "v": value}])
         if changed:
             before = {key: known.get(key) for key in changed}
-            self._log(kind, ", ".join(sorted(changed)), before=_said(before), after=_said(changed), reason=reason)
+            self.log(kind, ", ".join(sorted(changed)), before=_said(before), after=_said(changed), reason=reason)
 
     # -- places
 
@@ -111,13 +103,13 @@ class Store:
         """Make an environment known, or say anew whether it is protected, and where a rollback would go."""
         values = {"protected": environment.protected, "rollback_to": environment.rollback_to}
         key = {"env": environment.name}
-        return self._put(t.environment, key, values, kind="environment", env=environment.name, reason=reason)
+        return self.put(t.environment, key, values, kind="environment", env=environment.name, reason=reason)
 
     def put_target(self, environment: str, target: Target, *, reason: str | None = None) -> Written:
         """Make a database known, or say anew what is known of it; its floor is `put_compatibility`'s."""
         values = {"dialect": target.dialect.value, "identity": target.identity, "nodes": sorted(target.nodes)}
         key = {"env": environment, "target": target.name}
-        return self._put(t.target, key, values, kind="target", env=environment, reason=reason)
+        return self.put(t.target, key, values, kind="target", env=environment, reason=reason)
 
     def put_compatibility(
         self, where: TargetName, *, floor: str | None, ceiling: str | None = None, doubt: str | None = None,
@@ -131,7 +123,7 @@ class Store:
             doubt: why nobody can tell the floor; None where it holds.
         """
         values = {"floor": floor, "ceiling": ceiling, "doubt": doubt}
-        return self._put(t.compat, _place(where), values, kind="compat", env=where.environment, reason=reason)
+        return self.put(t.compat, _place(where), values, kind="compat", env=where.environment, reason=reason)
 
     # -- releases
 
@@ -148,18 +140,18 @@ class Store:
             day = days.get(name)
             if row is None:
                 self.ledger.insert(t.release, [{"release_id": name, "seq": seq, "day": day}])
-                self._log("release", name, after=_said({"seq": seq, "day": day}))
+                self.log("release", name, after=_said({"seq": seq, "day": day}))
             elif (row.seq, row.day) != (seq, day or row.day):
                 before, after = {"seq": row.seq, "day": row.day}, {"seq": seq, "day": day or row.day}
-                self._set(t.release, {"release_id": name}, before, after)
+                self.replace(t.release, {"release_id": name}, before, after)
                 if row.seq is None or row.day != after["day"]:  # a later number only makes room
-                    self._log("release", name, before=_said(before), after=_said(after))
+                    self.log("release", name, before=_said(before), after=_said(after))
         return len([name for name in order if name not in known])
 
     def add_release(self, name: str, *, day: date | None = None, reason: str | None = None) -> Written:
         """Make a release known as the latest."""
         last = max((row.seq for row in self.ledger.rows(sa.select(t.release.c.seq)) if row.seq is not None), default=0)
-        return self._put(t.release, {"release_id": name}, {"seq": last + 1, "day": day}, kind="release", reason=reason)
+        return self.put(t.release, {"release_id": name}, {"seq": last + 1, "day": day}, kind="release", reason=reason)
 
     def mark(
         self,
@@ -211,7 +203,7 @@ class Store:
         if changed_at is not None:
             values["changed_at"] = changed_at
         key = {"env": environment, "release_id": rollout.release}
-        return self._put(t.rollout, key, values, kind="rollout", env=environment, reason=reason)
+        return self.put(t.rollout, key, values, kind="rollout", env=environment, reason=reason)
 
     # -- changes and their steps
 
@@ -226,7 +218,7 @@ class Store:
             "due_release": change.due_release,
             "state": change.state.value,
         }
-        return self._put(t.change, {"change_id": change.id}, values, kind="change", reason=reason)
+        return self.put(t.change, {"change_id": change.id}, values, kind="change", reason=reason)
 
     def record(self, step: StepFacts, run: RunFacts) -> Written:
         """Say what became of a step on a database; the database must be known.
@@ -279,7 +271,7 @@ class Store:
             return Written(False, subject, outcome, outcome)
         self.ledger.insert(t.check, [{"check_id": self._next_id(c.check_id), **values}])
         after = _said({"ok": check.ok, "at": check.at, "observed": check.observed})
-        self._log("check", subject, after=after, env=check.environment, reason=reason)
+        self.log("check", subject, after=after, env=check.environment, reason=reason)
         return Written(True, subject, None, outcome)
 
     def put_statistic(self, fact: StatisticsFact) -> Written:
@@ -291,20 +283,20 @@ class Store:
             "readings": [_jsonable(asdict(reading)) for reading in fact.readings],
         }
         extra = {"statistic_id": self._next_id(t.statistic.c.statistic_id)}
-        return self._put(t.statistic, key, values, kind="statistic", env=fact.environment, extra=extra)
+        return self.put(t.statistic, key, values, kind="statistic", env=fact.environment, extra=extra)
 
     def note(self, kind: str, subject: str, *, after: Mapping[str, Any], reason: str | None = None) -> None:
         """Append an event for what is no row of its own: a document was taken over."""
-        self._log(kind, subject, after=after, reason=reason)
+        self.log(kind, subject, after=after, reason=reason)
 
     # -- within
 
     def _wait_for_turn(self) -> None:
         """SQLite's writers have waited when their transaction began."""
         if self.ledger.is_postgres:
-            self.ledger.rows(sa.select(t.meta.c.k).where(t.meta.c.k == "version").with_for_update())
+            self.ledger.call("migsafe_turn")
 
-    def _put(
+    def put(
         self,
         table: sa.Table,
         key: Mapping[str, Any],
@@ -315,12 +307,21 @@ class Store:
         reason: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Written:
-        """A row with these values, made or changed; nothing where it is so already."""
+        """Make a row with these values, or change it; nothing is written, and no event, where it is so already.
+
+        Args:
+            key: the columns of the table's key.
+            kind: of the event.
+            extra: values of a new row only.
+
+        Raises:
+            TrackerBusyError: when somebody else has changed it meanwhile.
+        """
         subject = " ".join(str(_jsonable(part)) for part in key.values())
         row = self.ledger.first(sa.select(table).where(*(table.c[name] == part for name, part in key.items())))
         if row is None:
             self.ledger.insert(table, [{**key, **values, **(extra or {})}])
-            self._log(kind, subject, after=_said(values), env=env, reason=reason)
+            self.log(kind, subject, after=_said(values), env=env, reason=reason)
             return Written(True, subject, None, dict(values))
         before = {name: getattr(row, name) for name in values}
         news = {name: value for name, value in values.items() if before[name] != value}
@@ -328,14 +329,18 @@ class Store:
             return Written(False, subject, before, before)
         replaced = {name: before[name] for name in news}
         # JSON has no equality in a database; the other columns say enough of what is believed.
-        self._set(table, key, {n: v for n, v in replaced.items() if not isinstance(v, list)}, news)
-        self._log(kind, subject, before=_said(replaced), after=_said(news), env=env, reason=reason)
+        self.replace(table, key, {n: v for n, v in replaced.items() if not isinstance(v, list)}, news)
+        self.log(kind, subject, before=_said(replaced), after=_said(news), env=env, reason=reason)
         return Written(True, subject, before, dict(values))
 
-    def _set(
+    def replace(
         self, table: sa.Table, key: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
     ) -> None:
-        """Compare and set: the row is changed only where it is as it was seen."""
+        """Compare and set, without an event: the row is changed only where it is as it was seen.
+
+        Raises:
+            TrackerBusyError: when it is not.
+        """
         believed = [*key.items(), *before.items()]
         condition = [_equal(table.c[name], value) for name, value in believed]
         if self.ledger.write(table.update().where(*condition).values(**after)) != 1:
@@ -344,7 +349,7 @@ class Store:
                 hint="nothing was written; the same command can be given again",
             )
 
-    def _log(
+    def log(
         self,
         kind: str,
         subject: str,
@@ -354,6 +359,7 @@ class Store:
         env: str | None = None,
         reason: str | None = None,
     ) -> None:
+        """Append an event, at the end of the transaction."""
         detail = {
             "from": _jsonable(before),
             "to": _jsonable(after),
@@ -377,14 +383,14 @@ class Store:
         if found is None:
             row = {"step_id": uuid4().hex, **said}
             self.ledger.insert(t.step, [row])
-            self._log("step", facts.label, after=_said(said))
+            self.log("step", facts.label, after=_said(said))
         else:
             news = {name: value for name, value in said.items() if value is not None and found[name] != value}
             row = {**found, **news}
             if news:
                 before = {name: found[name] for name in news}
-                self._set(t.step, {"step_id": row["step_id"]}, before, news)
-                self._log("step", facts.label, before=_said(before), after=_said(news))
+                self.replace(t.step, {"step_id": row["step_id"]}, before, news)
+                self.log("step", facts.label, before=_said(before), after=_said(news))
         if not exact:
             self._know_change(facts)
         return row
@@ -415,7 +421,7 @@ class Store:
         values = {"change_id": facts.change, "objects": [], "state": ChangeState.OPEN.value}
         introduced = facts.release if facts.phase is Phase.EXPAND else None
         self.ledger.insert(t.change, [{**values, "introduced_in": introduced}])
-        self._log("change", facts.change, after=_said({"state": "open", "introduced_in": introduced}))
+        self.log("change", facts.change, after=_said({"state": "open", "introduced_in": introduced}))
 
     def _last_run(self, step_id: str, where: TargetName) -> sa.Row[Any] | None:
         c = t.run.c
@@ -427,12 +433,14 @@ class Store:
             "run_id": uuid4().hex, "step_id": step_id, **_place(run.where), "attempt": attempt,
             "status": run.status.value, "at": run.at, "checksum": run.checksum, "source": run.source,
             "actor": self._author.actor, "host": self._author.host, "tool_version": __version__,
-            "recorded_at": self.now, "reason": run.reason,
+            "recorded_at": self.now, "reason": run.reason, "direction": "backward" if run.backward else "forward",
+            "fence": run.fence, "plan_id": run.plan, "error": run.error,
         }  # fmt: skip
         self.ledger.insert(t.run, [row])
-        after = _said({name: row[name] for name in ("status", "at", "checksum", "source", "attempt")})
+        told = ("status", "at", "checksum", "source", "attempt", "fence", "plan_id", "error")
+        after = _said({name: row[name] for name in told} | ({"direction": "backward"} if run.backward else {}))
         known = None if before is None else {"status": before.value}
-        self._log("run", subject, before=known, after=after, env=run.where.environment, reason=run.reason)
+        self.log("run", subject, before=known, after=after, env=run.where.environment, reason=run.reason)
 
     def _keep_floor(self, step: Mapping[str, Any], run: RunFacts) -> None:
         """A contract raises the floor of its database, or leaves it in doubt where nobody says to which release."""
@@ -461,8 +469,8 @@ class Store:
             return
         state = ChangeState.CLOSED if self.names.contract_is_over(row.change_id, _OVER) else ChangeState.OPEN
         if state.value != row.state:
-            self._set(t.change, {"change_id": row.change_id}, {"state": row.state}, {"state": state.value})
-            self._log("change", row.change_id, before={"state": row.state}, after={"state": state.value})
+            self.replace(t.change, {"change_id": row.change_id}, {"state": row.state}, {"state": state.value})
+            self.log("change", row.change_id, before={"state": row.state}, after={"state": state.value})
 
     def _next_id(self, column: sa.Column[Any]) -> int:
         row = self.ledger.first(sa.select(sa.func.coalesce(sa.func.max(column), 0)))
@@ -479,12 +487,6 @@ def rollout_of(row: sa.Row[Any]) -> Rollout:
         retired_at=row.retired_at,
         source=row.source,
     )
-
-
-def _event_row(sealed: Mapping[str, Any], at: datetime, previous: str, sha: str) -> dict[str, Any]:
-    columns = {"role": "db_role", "environment": "env"}
-    row = {columns.get(name, name): value for name, value in sealed.items()}
-    return {**row, "at": at, "prev_sha": previous, "sha": sha}
 
 
 def _equal(column: sa.Column[Any], value: object) -> sa.ColumnElement[bool]:

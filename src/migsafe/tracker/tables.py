@@ -1,8 +1,7 @@
 """The tracker's tables as SQLAlchemy's Core knows them.
 
 `migrations/` makes them; this module only names them for statements. They have no schema here: `Ledger` says where
-they stand. What later parts need (plans, approvals, leases, backfills, the journal of statements) comes as tables and
-nullable columns of their own.
+they stand.
 """
 
 from __future__ import annotations
@@ -94,6 +93,10 @@ run = sa.Table(
     sa.Column("tool_version", sa.String(32), nullable=False),
     sa.Column("recorded_at", Moment, nullable=False),
     sa.Column("reason", sa.Text),
+    sa.Column("direction", sa.String(12)),
+    sa.Column("fence", sa.Integer),
+    sa.Column("plan_id", sa.String(64)),
+    sa.Column("error", sa.Text),
 )
 check = sa.Table(
     "migsafe_check",
@@ -142,4 +145,116 @@ event = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column("prev_sha", sa.String(64), nullable=False),
     sa.Column("sha", sa.String(64), nullable=False),
+    sa.Column("client", sa.String(64)),
+)
+kept = sa.Table(
+    "migsafe_kept",
+    metadata,
+    sa.Column("step_id", sa.String(40), primary_key=True),
+    sa.Column("checksum", sa.String(96), primary_key=True),
+    sa.Column("forward", sa.Text, nullable=False),
+    sa.Column("backward", sa.Text),
+    sa.Column("forward_rule", sa.String(20), nullable=False),
+    sa.Column("backward_rule", sa.String(20)),
+    sa.Column("no_way_back", sa.Text),
+    sa.Column("kept_at", Moment, nullable=False),
+)
+statement = sa.Table(
+    "migsafe_statement",
+    metadata,
+    sa.Column("run_id", sa.String(40), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("sha", sa.String(64), nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("began_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("waited_ms", sa.Integer),
+    sa.Column("ran_ms", sa.Integer),
+    sa.Column("xid", sa.String(20)),
+    sa.Column("note", sa.Text),
+)
+lease = sa.Table(
+    "migsafe_lease",
+    metadata,
+    sa.Column("env", sa.String(64), primary_key=True),
+    sa.Column("target", sa.String(128), primary_key=True),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("holder", sa.String(255), nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("backend_pid", sa.Integer),
+    sa.Column("purpose", sa.String(255), nullable=False),
+    sa.Column("taken_at", Moment, nullable=False),
+    sa.Column("heartbeat_at", Moment, nullable=False),
+    sa.Column("released_at", Moment),
+)
+backfill = sa.Table(
+    "migsafe_backfill",
+    metadata,
+    sa.Column("step_id", sa.String(40), primary_key=True),
+    sa.Column("env", sa.String(64), primary_key=True),
+    sa.Column("target", sa.String(128), primary_key=True),
+    sa.Column("shard", sa.Integer, primary_key=True),
+    sa.Column("low", Json, nullable=False),
+    sa.Column("high", Json, nullable=False),
+    sa.Column("place", Json),
+    sa.Column("rows_seen", sa.BigInteger, nullable=False),
+    sa.Column("rows_written", sa.BigInteger, nullable=False),
+    sa.Column("rows_bad", sa.BigInteger, nullable=False),
+    sa.Column("batches", sa.Integer, nullable=False),
+    sa.Column("batch_rows", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("held_by", sa.Text),
+    sa.Column("worker", sa.String(255)),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("heartbeat_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+)
+bad_row = sa.Table(
+    "migsafe_bad_row",
+    metadata,
+    sa.Column("step_id", sa.String(40), primary_key=True),
+    sa.Column("env", sa.String(64), primary_key=True),
+    sa.Column("target", sa.String(128), primary_key=True),
+    sa.Column("row_key", sa.String(512), primary_key=True),
+    sa.Column("sqlstate", sa.String(5)),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+pause = sa.Table(
+    "migsafe_pause",
+    metadata,
+    sa.Column("env", sa.String(64), primary_key=True),
+    sa.Column("target", sa.String(128), primary_key=True),
+    sa.Column("paused", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("actor", sa.String(255), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+contract = sa.Table(
+    "migsafe_contract",
+    metadata,
+    sa.Column("plan_id", sa.String(64), primary_key=True),
+    sa.Column("change_id", sa.String(160), nullable=False),
+    sa.Column("env", sa.String(64), nullable=False),
+    sa.Column("target", sa.String(128), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("approvals_needed", sa.Integer, nullable=False),
+    sa.Column("author", sa.String(255), nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("db_role", sa.String(128)),
+)
+approval = sa.Table(
+    "migsafe_approval",
+    metadata,
+    sa.Column("plan_id", sa.String(64), primary_key=True),
+    sa.Column("approver", sa.String(255), primary_key=True),
+    sa.Column("decision", sa.String(8), nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("db_role", sa.String(128)),
+    sa.Column("client", sa.String(64)),
 )

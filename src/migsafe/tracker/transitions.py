@@ -26,17 +26,17 @@ ROLLOUTS: Mapping[RolloutStatus, frozenset[RolloutStatus]] = MappingProxyType(
         _R.ROLLED_BACK: frozenset({_R.EXPANDING, _R.ROLLING, _R.DEPLOYED}),
     }
 )
-#: Of a step on a database. What is done is undone by `reverted` only.
+#: Of a step on a database. What is done is undone by `reverted` only; while its way back runs, it is `running`.
 STEPS: Mapping[StepStatus, frozenset[StepStatus]] = MappingProxyType(
     {
         _S.PENDING: frozenset(_S) - {_S.PENDING, _S.REVERTED},
-        _S.RUNNING: frozenset({_S.DONE, _S.FAILED, _S.PARTIAL, _S.QUARANTINED, _S.PURGED}),
-        _S.DONE: frozenset({_S.REVERTED, _S.QUARANTINED, _S.PURGED}),
+        _S.RUNNING: frozenset({_S.DONE, _S.FAILED, _S.PARTIAL, _S.QUARANTINED, _S.PURGED, _S.REVERTED}),
+        _S.DONE: frozenset({_S.RUNNING, _S.REVERTED, _S.QUARANTINED, _S.PURGED}),
         _S.FAILED: frozenset({_S.RUNNING, _S.DONE, _S.PARTIAL, _S.SKIPPED, _S.QUARANTINED, _S.PURGED}),
         _S.PARTIAL: frozenset({_S.RUNNING, _S.DONE, _S.FAILED, _S.REVERTED, _S.QUARANTINED, _S.PURGED}),
         _S.REVERTED: frozenset({_S.PENDING, _S.RUNNING, _S.DONE, _S.FAILED, _S.PARTIAL, _S.SKIPPED, _S.QUARANTINED}),
         _S.SKIPPED: frozenset({_S.RUNNING, _S.DONE, _S.FAILED, _S.PARTIAL, _S.QUARANTINED}),
-        _S.QUARANTINED: frozenset({_S.REVERTED, _S.PURGED, _S.DONE}),
+        _S.QUARANTINED: frozenset({_S.RUNNING, _S.REVERTED, _S.PURGED, _S.DONE}),
         _S.PURGED: frozenset(),
     }
 )

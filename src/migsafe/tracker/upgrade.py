@@ -15,6 +15,7 @@ from migsafe.tracker.errors import TrackerBusyError, TrackerRefusedError
 from migsafe.tracker.ledger import Ledger
 from migsafe.tracker.opening import now
 from migsafe.tracker.place import SCHEMA, find_tables, identity_of
+from migsafe.tracker.rights import become_owner
 from migsafe.tracker.store import Author, Store
 from migsafe.tracker.versions import VERSION, upgrades
 
@@ -78,7 +79,7 @@ def upgrade_tracker(
     with transaction(engine, address) as connection:
         _take_turn(connection, address)
         found, schema = find_tables(connection)
-        version = int(Ledger(connection, schema).meta()["version"]) if found else 0
+        version = _version_as_owner(Ledger(connection, schema), address) if found else 0
         _refuse_newer(version, address)
         if version < VERSION:
             schema = schema if found else _choose_schema(connection, address)
@@ -117,12 +118,25 @@ def rebind_tracker(
         if not found:
             raise NoTrackerError(f"there is no tracker at {address.shown}")
         ledger = Ledger(connection, schema)
+        become_owner(ledger)
         before, identity = ledger.meta().get("identity"), identity_of(connection)
         store = Store(ledger, author, clock())
         marker = {"environment": environment} if environment is not None else {}
         store.set_meta({"identity": identity, **marker}, kind="rebind", reason=reason)
         store.finish()
         return before, identity
+
+
+def _version_as_owner(ledger: Ledger, address: TrackerAddress) -> int:
+    """Whoever may not be the owner may still ask for what is so already, so that a pipeline can."""
+    owner = become_owner(ledger)
+    version = int(ledger.meta()["version"])
+    if owner is not None and version < VERSION:
+        raise TrackerRefusedError(
+            f"the tables of the tracker {address.shown} belong to {owner}: only this role may upgrade them",
+            hint=f"whoever may become {owner} runs migsafe tracker upgrade, and then migsafe tracker roles again",
+        )
+    return version
 
 
 def _describe(ledger: Ledger, store: Store, version: int, environment: str | None) -> None:

@@ -9,7 +9,7 @@ from importlib.resources import files
 _NAME = re.compile(r"(?P<number>\d{4})_(?P<title>\w+)(?:\.(?P<dialect>postgres|sqlite))?\.sql")
 
 #: The version that this migsafe reads and writes.
-VERSION = 2
+VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def upgrades(dialect: str) -> tuple[Upgrade, ...]:
         name = _NAME.fullmatch(file.name)
         if name is not None and name["dialect"] in {None, dialect}:
             found.append(Upgrade(int(name["number"]), file.name, statements_of(file.read_text(encoding="utf-8"))))
-    return tuple(sorted(found, key=lambda upgrade: upgrade.number))
+    return tuple(sorted(found, key=lambda upgrade: (upgrade.number, upgrade.name)))
 
 
 def statements_of(text: str) -> tuple[str, ...]:

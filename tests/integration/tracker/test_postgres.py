@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,13 +16,16 @@ from migsafe.postgres.address import on_database
 from migsafe.postgres.connection import connect
 from migsafe.tracker import engines
 from migsafe.tracker.address import read_address
-from migsafe.tracker.errors import TrackerBusyError, TrackerRefusedError
-from migsafe.tracker.events import prove
+from migsafe.tracker.columns import spell_moment
+from migsafe.tracker.errors import TrackerBrokenError, TrackerBusyError, TrackerRefusedError
+from migsafe.tracker.events import GENESIS, event_hash, prove
 from migsafe.tracker.facts import RunFacts, StepFacts
 from migsafe.tracker.importing import import_state
 from migsafe.tracker.opening import NoTrackerError, Tracker
 from migsafe.tracker.store import Store
+from migsafe.tracker.tables import metadata
 from migsafe.tracker.upgrade import rebind_tracker, upgrade_tracker
+from migsafe.tracker.versions import VERSION, upgrades
 from state_documents import FIXTURES
 from tracker_books import MAIN, ME, NOW, Book, ran, step
 
@@ -72,10 +76,10 @@ def test_it_stands_in_a_schema_of_its_own_and_every_table_has_a_key(book: Book, 
             "where n.nspname = 'migsafe' and c.relkind = 'r'"
         )
         public = session.query("select count(*) from pg_class where relnamespace = 'public'::regnamespace")
-    assert len(rows) == 12
+    assert len(rows) == len(metadata.tables)
     assert all(has_key for _, has_key in rows)
     assert public == [(0,)]
-    assert upgrade_tracker(book.address, ME).before == 2
+    assert upgrade_tracker(book.address, ME).before == VERSION
 
 
 def test_a_document_comes_out_as_it_went_in(database: str) -> None:
@@ -96,6 +100,32 @@ def test_events_are_only_ever_added(book: Book, database: str) -> None:
         change = "set actor = 'x'" if text == "update" else ""
         with pytest.raises(EnvironmentFailedError, match="only ever added"):
             sql(database, f"{text} migsafe.migsafe_event {change}")
+
+
+def test_events_of_an_older_version_stay_in_the_chain(database: str) -> None:
+    """Sealed by migsafe itself, without a client; the server goes on from the last of them."""
+    facts = {
+        "seq": 1, "at": spell_moment(NOW), "actor": "mira", "role": "app", "kind": "upgrade", "subject": "version",
+        "environment": None, "detail": "{}", "previous": GENESIS,
+    }  # fmt: skip
+    with connect(database, autocommit=True) as session:
+        session.execute("create schema migsafe; set search_path = migsafe")
+        for upgrade in upgrades("postgres"):
+            for statement in upgrade.statements if upgrade.number < 4 else ():
+                session.execute(statement)
+        session.execute("insert into migsafe_meta values ('version', '3')")
+        session.query(
+            "insert into migsafe_event (seq, at, actor, db_role, kind, subject, detail, prev_sha, sha) "
+            "values (1, %s, 'mira', 'app', 'upgrade', 'version', '{}', %s, %s) returning 1",
+            (NOW, GENESIS, event_hash(**facts)),
+        )
+    book = book_at(database)
+    with book.tracker.reading() as ledger:
+        events = list(ledger.events())
+    assert [(event.role, event.client) for event in events] == [("app", None), ("postgres", "local")]
+    prove(events)
+    with pytest.raises(TrackerBrokenError, match=r"event 1 .* was changed"):
+        prove([replace(events[0], client="local"), *events[1:]])
 
 
 def test_ddl_and_its_record_commit_together_or_not_at_all(book: Book) -> None:
@@ -137,17 +167,21 @@ def test_a_role_that_may_make_nothing(make_database: Callable[[str], str]) -> No
     assert "GRANT CREATE ON DATABASE" in str(error.hint)
 
 
-def test_a_role_that_may_not_write_is_told_the_grant(book: Book, database: str) -> None:
-    role = with_role(database, "tracker_reader", "grant usage on schema migsafe to tracker_reader")
-    error = refusal(role)
-    assert "this role may not write the tracker" in error.message
-    assert error.hint == (
+def test_a_role_that_may_not_read_is_told_the_grant(book: Book, database: str) -> None:
+    address = read_address("env:T", environ={"T": with_role(database, "tracker_reader", "")})
+    refusing = pytest.raises(TrackerRefusedError, match="this role may not read the tracker")
+    with refusing as refused, Tracker(address).reading():
+        pytest.fail("it was opened")
+    assert refused.value.hint == (
         "GRANT USAGE ON SCHEMA migsafe TO tracker_reader; "
-        "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA migsafe TO tracker_reader;"
+        "GRANT SELECT ON ALL TABLES IN SCHEMA migsafe TO tracker_reader;"
     )
-    sql(database, str(error.hint))
-    with Tracker(read_address("env:T", environ={"T": role})).writing(ME) as store:
-        store.add_release("2.0.0")
+    sql(database, str(refused.value.hint))
+    with Tracker(address).reading() as ledger:
+        assert ledger.meta()["version"] == str(VERSION)
+    error = refusal(with_role(database, "tracker_reader", ""))
+    assert "this role may not write the tracker" in error.message
+    assert error.hint == "migsafe tracker roles --runner tracker_reader prints what a DBA grants it"
 
 
 def test_a_publication_of_all_tables_is_refused(make_database: Callable[[str], str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from migsafe.errors import ExitCode, MigsafeError
-from migsafe.tracker import engines
+from migsafe.tracker import engines, upgrade, versions
 from migsafe.tracker.address import read_address
 from migsafe.tracker.errors import TrackerAwayError, TrackerBusyError, TrackerRefusedError
 from migsafe.tracker.opening import NoTrackerError, Tracker
@@ -64,13 +64,17 @@ def test_a_newer_and_an_older_one(tmp_path: Path) -> None:
     assert error.exit_code == ExitCode.REFUSED
 
 
-def test_an_old_one_is_brought_up_to_date(tmp_path: Path) -> None:
-    book = book_in(tmp_path)
-    for trigger in ("changed", "deleted"):
-        alter(book, f"drop trigger migsafe_event_{trigger}")
-    alter(book, "update migsafe_meta set v = '1' where k = 'version'")
-    assert upgrade_tracker(book.address, ME, clock=lambda: NOW).before == 1
-    assert book.kinds() == ["upgrade", "upgrade"]
+def test_an_old_one_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = read_address(f"sqlite:{tmp_path}/tracker.db")
+    with monkeypatch.context() as patch:
+        patch.setattr(upgrade, "VERSION", 1)
+        patch.setattr(upgrade, "upgrades", lambda dialect: versions.upgrades(dialect)[:1])
+        upgrade_tracker(address, ME, clock=lambda: NOW)
+    with pytest.raises(TrackerRefusedError, match="older migsafe: its version is 1"), Tracker(address).reading():
+        pass
+    assert upgrade_tracker(address, ME, clock=lambda: NOW).before == 1
+    with Tracker(address).reading() as ledger:
+        assert [event.kind for event in ledger.events()] == ["upgrade", "upgrade"]
 
 
 def test_the_environment_that_it_is_of(tmp_path: Path) -> None:

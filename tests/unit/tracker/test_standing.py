@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from migsafe.evidence.state import read_state_file
 from migsafe.model.dialect import Dialect
+from migsafe.model.finding import Evidence
 from migsafe.model.phase import Phase
 from migsafe.model.state import (
     Chain,
@@ -25,8 +26,12 @@ from migsafe.model.state import (
     Step,
     StepStatus,
     Target,
+    TargetName,
 )
+from migsafe.phases import gates
+from migsafe.tracker.reading import Compatibility
 from migsafe.tracker.standing import ChangeLine, status_of
+from migsafe.tracker.unsettled import Loose, Unsettled
 from state_documents import FIXTURES
 from tracker_books import NOW
 
@@ -34,7 +39,7 @@ FULL = read_state_file(FIXTURES / "full.json")
 
 
 def line(state: StateDocument, environment: str = "production") -> ChangeLine:
-    (found,) = status_of(state, NOW, environment=environment).changes
+    (found,) = status_of(Unsettled(state, {}, {}, 0), NOW, environment=environment).changes
     return found
 
 
@@ -94,13 +99,20 @@ def test_each_environment_is_judged_by_itself() -> None:
     assert (found.next, found.standing) == (Phase.EXPAND, "waiting")
 
 
-def test_steps_of_no_change_are_counted_and_their_failures_named() -> None:
-    runs = tuple(Run(environment="production", target="main", status=status) for status in (StepStatus.DONE,))
-    loose = [Step(phase=Phase.EXPAND, migration=name, runs=runs) for name in ("000", "001")]
-    loose.append(replace(loose[0], migration="005", runs=(replace(runs[0], status=StepStatus.FAILED),)))
-    (environment,) = status_of(replace(FULL, steps=(*FULL.steps, *loose)), NOW).environments
-    assert environment.unchanged == (("done", 2), ("failed", 1))
-    assert environment.broken == ("005 is failed on production/main",)
+def test_steps_of_no_change_are_shown_with_their_environment() -> None:
+    loose = Loose((("done", 2), ("failed", 1)), ("005 is failed on production/main",))
+    found = status_of(Unsettled(FULL, {"production": loose, "elsewhere": Loose()}, {}, 7), NOW)
+    assert [(one.unchanged, one.broken) for one in found.environments] == [(loose.counts, loose.broken)]
+    assert found.settled == 7
+
+
+def test_which_releases_work_is_said_of_each_database_of_which_it_is_known() -> None:
+    said = Compatibility(floor="1.8.0", doubt="004 took something away")
+    known = {TargetName("production", "main"): said, TargetName("staging", "main"): said}
+    (found,) = status_of(Unsettled(FULL, {}, known, 0), NOW).environments
+    assert found.bounds == (("main", said),)
+    (found,) = status_of(Unsettled(FULL, {}, {TargetName("production", "main"): Compatibility()}, 0), NOW).environments
+    assert found.bounds == ()
 
 
 def large() -> StateDocument:
@@ -132,9 +144,15 @@ def large() -> StateDocument:
     )
 
 
-def test_many_changes_cost_one_look_at_each() -> None:
-    """Ten thousand runs: a look at all of them for each change would take minutes."""
-    state = large()
-    began = time.process_time()
-    assert len(status_of(state, NOW).changes) == 500
-    assert time.process_time() - began < 5
+def test_what_rollouts_say_is_asked_once_for_all_changes_that_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand runs: a look at all releases for each change would take long."""
+    asked: list[str | None] = []
+    ask = gates.fully_rolled_out
+
+    def count(release: str | None, *others: Any) -> Evidence:
+        asked.append(release)
+        return ask(release, *others)
+
+    monkeypatch.setattr(gates, "fully_rolled_out", count)
+    assert len(status_of(Unsettled(large(), {}, {}, 0), NOW).changes) == 500
+    assert asked == ["1.8.0"]

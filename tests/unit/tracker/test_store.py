@@ -210,7 +210,7 @@ def test_releases_keep_their_order(book: Book) -> None:
 
 def test_compare_and_set_refuses_what_was_changed_meanwhile(book: Book) -> None:
     with pytest.raises(TrackerBusyError, match="was changed by somebody else"), book.writing() as store:
-        store._set(t.environment, {"env": "production"}, {"protected": False}, {"protected": True})
+        store.replace(t.environment, {"env": "production"}, {"protected": False}, {"protected": True})
 
 
 def test_events_are_only_ever_added(book: Book) -> None:

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from migsafe import api
 from migsafe.config import Config
 from migsafe.model.dialect import Dialect
-from migsafe.tracker import tables
+from migsafe.tracker import tables, versions
 from migsafe.tracker.versions import VERSION, statements_of, upgrades
 from tracker_books import book_in
 
-FOLDER = Path(api.__file__).parent / "tracker" / "migrations"
+FOLDER = Path(versions.__file__).parent / "migrations"
 
 
 @pytest.mark.parametrize(("dialect", "other"), [(Dialect.POSTGRES, "sqlite"), (Dialect.SQLITE, "postgres")])
