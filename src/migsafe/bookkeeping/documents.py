@@ -11,6 +11,7 @@ from migsafe.evidence.state import read_state_file, state_key, verify_integrity,
 from migsafe.tracker.events import Event, Proof, prove
 from migsafe.tracker.importing import Imported, Preference, import_state
 from migsafe.tracker.reading import read_known
+from migsafe.tracker.rights import rewriters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,14 +68,31 @@ def take_over_state(
         return import_state(store, document, tracker.clock(), prefer=prefer, reason=reason)
 
 
-def prove_tracker(config: Config, *, anchor: str | None = None) -> tuple[str, Proof]:
-    """Where the tracker is, and what its chain was found to be.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the chain of events was found to be.
+
+    Attributes:
+        place: where the tracker is, for people.
+        rewriters: who could write the whole chain anew, one sentence each.
+    """
+
+    place: str
+    proof: Proof
+    rewriters: tuple[str, ...]
+
+
+def check_tracker(config: Config, *, anchor: str | None = None) -> Checked:
+    """Prove the chain of events, and see who could write a whole one anew.
+
+    Args:
+        anchor: a hash that was kept elsewhere.
 
     Raises:
         TrackerBrokenError: when it is not the one that was written.
     """
     with open_tracker(config).reading() as ledger:
-        return tracker_address(config).shown, prove(ledger.events(), anchor)
+        return Checked(tracker_address(config).shown, prove(ledger.events(), anchor), rewriters(ledger))
 
 
 def read_history(config: Config, *, since: datetime | None = None, environment: str | None = None) -> tuple[Event, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migsafe.errors import UsageError
 from migsafe.tracker import opening
 from migsafe.tracker.address import DEFAULT, TrackerAddress, read_address
 
@@ -33,3 +34,16 @@ def open_tracker(
         clock: when it is; the machine's when None.
     """
     return opening.Tracker(tracker_address(config), environment, clock or opening.now)
+
+
+def refuse_file(config: Config) -> None:
+    """Refuse a tracker that is said to be in a file, where what is asked for is of a Postgres.
+
+    Raises:
+        UsageError: when it is.
+    """
+    if config.tracker is not None and (file := tracker_address(config).file) is not None:
+        raise UsageError(
+            f"the tracker {file} is a file, which knows no roles: whoever may write it may write all of it",
+            hint="migsafe tracker check --anchor shows what was written anew; a tracker in Postgres can prevent it",
+        )

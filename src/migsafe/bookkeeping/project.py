@@ -14,16 +14,17 @@ from migsafe.model.state import Change, ChangeState, KnownRelease
 from migsafe.tracker.facts import StepFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from migsafe.config import Config
-    from migsafe.model.script import Migration
+    from migsafe.model.script import Migration, MigrationSet
     from migsafe.phases import changes
     from migsafe.phases.act import Chapter
     from migsafe.phases.story import Story
 
 #: The algorithm of the checksum, so that another one can follow.
 _CHECKSUM = "v1"
+_ONE = "name one project by paths in the configuration, or by --config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class ProjectStep:
     """One migration as its project tells it.
 
     Attributes:
+        migration: itself, with its scripts.
+        chapter: what it does, as phases are judged by.
         checksum: of the text of its way up; None where there is none.
         change: the change that it declares, or that is seen from what it does.
         floor: of a contract: the oldest release that works without what it takes away.
@@ -40,6 +43,22 @@ class ProjectStep:
     checksum: str | None
     change: Change | None
     floor: str | None
+    migration: Migration
+    chapter: Chapter
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One layout of a project.
+
+    Attributes:
+        steps: its migrations, in its tool's order.
+        story: what is known around them, without live facts.
+    """
+
+    layout: MigrationSet
+    steps: tuple[ProjectStep, ...]
+    story: Story
 
 
 def read_steps(config: Config) -> Mapping[str, ProjectStep] | None:
@@ -48,24 +67,51 @@ def read_steps(config: Config) -> Mapping[str, ProjectStep] | None:
     Raises:
         UsageError: when two layouts of the project have a migration of the same name.
     """
-    from migsafe.lint.stories import read_stories
-
-    paths = [Path(path) for path in config.paths or (os.curdir,)]
     try:
-        stories = read_stories(paths, replace(config, state=None))
+        projects = read_projects(config)
     except NoMigrationsError:
         return None
     steps: dict[str, ProjectStep] = {}
-    for layout, story in stories:
-        migrations = {one.id: one for one in layout.migrations.migrations}
-        for chapter in story.chapters:
-            if chapter.migration in steps:
-                raise UsageError(
-                    f"there are two migrations {chapter.migration} here",
-                    hint="name one project by paths in the configuration, or by --config",
-                )
-            steps[chapter.migration] = _step(chapter, story, migrations.get(chapter.migration))
+    for step in (step for project in projects for step in project.steps):
+        if step.migration.id in steps:
+            raise UsageError(f"there are two migrations {step.migration.id} here", hint=_ONE)
+        steps[step.migration.id] = step
     return steps
+
+
+def read_project(config: Config) -> Project:
+    """The one layout of the project at hand.
+
+    Raises:
+        NoMigrationsError: when there is none.
+        UsageError: when there are several.
+    """
+    projects = read_projects(config)
+    if len(projects) > 1:
+        folders = ", ".join(project.layout.root for project in projects)
+        raise UsageError(f"the migrations of {len(projects)} databases are here: {folders}", hint=_ONE)
+    return projects[0]
+
+
+def read_projects(config: Config) -> tuple[Project, ...]:
+    """The layouts of the project at hand.
+
+    Raises:
+        NoMigrationsError: when there is none.
+    """
+    from migsafe.lint.stories import read_stories
+
+    paths = [Path(path) for path in config.paths or (os.curdir,)]
+    return tuple(
+        Project(layout.migrations, tuple(_steps(layout.migrations, story)), story)
+        for layout, story in read_stories(paths, replace(config, state=None))
+    )
+
+
+def _steps(layout: MigrationSet, story: Story) -> Iterator[ProjectStep]:
+    migrations = {one.id: one for one in layout.migrations}
+    for chapter in story.chapters:
+        yield _step(chapter, story, migrations[chapter.migration])
 
 
 def read_releases(config: Config) -> tuple[KnownRelease, ...]:
@@ -76,10 +122,9 @@ def read_releases(config: Config) -> tuple[KnownRelease, ...]:
     return tuple(KnownRelease(one.name, one.day) for one in history.releases)
 
 
-def _step(chapter: Chapter, story: Story, migration: Migration | None) -> ProjectStep:
+def _step(chapter: Chapter, story: Story, migration: Migration) -> ProjectStep:
     change = next((one for one in story.changes if one.declared and chapter in one.chapters), None)
     release = story.release_of(chapter)
-    up = migration.up if migration is not None else None
     return ProjectStep(
         facts=StepFacts(
             migration=chapter.migration,
@@ -88,9 +133,11 @@ def _step(chapter: Chapter, story: Story, migration: Migration | None) -> Projec
             part=chapter.declaration.part if chapter.phase is Phase.CONTRACT else None,
             release=release.name if release is not None else None,
         ),
-        checksum=f"{_CHECKSUM}:{script_fingerprint(up)}" if up is not None else None,
+        checksum=f"{_CHECKSUM}:{script_fingerprint(migration.up)}" if migration.up is not None else None,
         change=_change(change, story) if change is not None else None,
         floor=_floor(change, story) if change is not None and chapter.phase is Phase.CONTRACT else None,
+        migration=migration,
+        chapter=chapter,
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migsafe.bookkeeping.asked import Mark
 from migsafe.bookkeeping.place import open_tracker
 from migsafe.config.nearest import did_you_mean
 from migsafe.model.state import Environment, KnownRelease
@@ -15,45 +15,34 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from migsafe.config import Config
-    from migsafe.model.state import RolloutStatus
     from migsafe.tracker.facts import Author, Written
+    from migsafe.tracker.opening import Tracker
     from migsafe.tracker.store import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """What is said of a release.
-
-    Attributes:
-        at: since when; now when None.
-        percent: of the traffic; None where nobody says.
-        create: a release that nobody knows is the latest.
-        create_environment: an environment that nobody knows is a new one.
-        protected: of a new environment: the gates hold for it.
-    """
-
-    release: str
-    environment: str
-    status: RolloutStatus
-    at: datetime | None = None
-    percent: int | None = None
-    source: str | None = None
-    reason: str | None = None
-    create: bool = False
-    create_environment: bool = False
-    protected: bool = True
+__all__ = ["Mark", "know_environment", "know_release", "mark_release"]
 
 
-def mark_release(mark: Mark, author: Author, config: Config, *, clock: Callable[[], datetime] | None = None) -> Written:
+def mark_release(
+    mark: Mark,
+    author: Author,
+    config: Config,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    tracker: Tracker | None = None,
+) -> Written:
     """Record how far a release has come in an environment; what is so already is not written again.
+
+    Args:
+        tracker: the one that the configuration means when None.
 
     Raises:
         UnknownNameError: when nobody knows the release or the environment.
         TrackerRefusedError: when that cannot follow what is known.
     """
-    with open_tracker(config, mark.environment, clock=clock).writing(author) as store:
+    with (tracker or open_tracker(config, mark.environment, clock=clock)).writing(author) as store:
         know_environment(store, mark.environment, create=mark.create_environment, protected=mark.protected)
-        _know_release(store, mark, config)
+        know_release(store, mark.release, config, create=mark.create, reason=mark.reason)
         return store.mark(
             mark.environment,
             mark.release,
@@ -76,20 +65,27 @@ def know_environment(store: Store, name: str, *, create: bool, protected: bool) 
     store.names.environment(name)
 
 
-def _know_release(store: Store, mark: Mark, config: Config) -> None:
-    """The tracker's own releases, then the project's, which bring their order along."""
+def know_release(store: Store, name: str, config: Config, *, create: bool = False, reason: str | None = None) -> None:
+    """Make sure that a release is known: the tracker's own ones, then the project's, which bring their order along.
+
+    Args:
+        create: one that nobody knows is the latest.
+
+    Raises:
+        UnknownNameError: when it is not known, and is not to be made.
+    """
     known = store.names.releases()
-    if mark.release in known:
+    if name in known:
         return
     told = _project_releases(config)
-    if any(one.name == mark.release for one in told):
+    if any(one.name == name for one in told):
         store.put_releases(told)
-    elif mark.create:
-        store.add_release(mark.release, reason=mark.reason)
+    elif create:
+        store.add_release(name, reason=reason)
     else:
         names = dict.fromkeys([*known, *(one.name for one in told)])
-        hint = did_you_mean(mark.release, names, otherwise="--create adds it as the latest")
-        raise UnknownNameError(f'no release "{mark.release}" is known', hint=hint)
+        otherwise = "migsafe release mark --create adds it as the latest"
+        raise UnknownNameError(f'no release "{name}" is known', hint=did_you_mean(name, names, otherwise=otherwise))
 
 
 def _project_releases(config: Config) -> tuple[KnownRelease, ...]:

@@ -112,10 +112,11 @@ def _parse(folder: Folder, name: str) -> _File | None:
     if match is None:
         return None
     written = match["version"] or ""
-    return _File(folder, name, match["kind"] or "R", _version(written), written, match["description"], match["ending"])
+    kind, key = match["kind"] or "R", version_key(written)
+    return _File(folder, name, kind, key, written, match["description"], match["ending"])
 
 
-def _version(written: str) -> Version:
+def version_key(written: str) -> Version:
     """A version as Flyway compares it: `1`, `1.0` and `1_0` are the same."""
     parts = [int(part) for part in re.split(r"[._]", written)] if written else []
     while parts and parts[-1] == 0:

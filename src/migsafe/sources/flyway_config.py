@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from migsafe.sources.build import Sorter
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from migsafe.model.script import SourceText
     from migsafe.sources.base import SourceOptions
-    from migsafe.sources.build import Sorter
     from migsafe.sources.files import Folder
 
 _PROPERTY = re.compile(r"^[ \t]*(?P<key>[^#!\s=:][^=:\s]*)[ \t]*[=:][ \t]*(?P<value>[^\r\n]*?)[ \t]*\r?$", re.MULTILINE)
@@ -45,12 +46,21 @@ class Settings:
 
 def find_settings(root: Folder, options: SourceOptions, sorter: Sorter) -> Settings:
     """The nearest configuration file's settings; one that cannot be read is said and otherwise passed over."""
+    return _settings(find_values(root, sorter), options)
+
+
+def find_values(root: Folder, sorter: Sorter | None = None) -> Mapping[str, str]:
+    """All that the nearest configuration file says, by dotted keys; values that are lists have commas in them.
+
+    Args:
+        sorter: is told which file cannot be read.
+    """
+    sorter = Sorter() if sorter is None else sorter
     for folder, name in _candidates(root):
         source = sorter.text(folder.source(name)) if os.path.isfile(folder.path / name) else None
         if source is not None:
-            values = _toml(source, sorter) if name.endswith(".toml") else _properties(source.text)
-            return _settings(values, options)
-    return Settings(options)
+            return _toml(source, sorter) if name.endswith(".toml") else _properties(source.text)
+    return {}
 
 
 def _candidates(root: Folder) -> Iterator[tuple[Folder, str]]:
@@ -102,3 +112,5 @@ def _flattened(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
             yield from _flattened(value, f"{prefix}{key}.")
         elif isinstance(value, str | bool | int):
             yield f"{prefix}{key}", str(value)
+        elif isinstance(value, list):
+            yield f"{prefix}{key}", ",".join(map(str, value))

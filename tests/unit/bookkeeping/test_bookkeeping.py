@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from migsafe.bookkeeping.author import author
-from migsafe.bookkeeping.documents import export_state, prove_tracker
+from migsafe.bookkeeping.documents import check_tracker, export_state
 from migsafe.bookkeeping.overview import guard_release, read_status
 from migsafe.bookkeeping.place import tracker_address
 from migsafe.bookkeeping.releases import Mark, mark_release
-from migsafe.bookkeeping.steps import Record, Where, lines, record_steps
+from migsafe.bookkeeping.steps import Record, Where, record_steps
 from migsafe.config import Config, load_config
 from migsafe.model.phase import Phase
 from migsafe.model.state import RolloutStatus, StepStatus
@@ -34,13 +34,17 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
 def record(config: Config, *names: str, said: StepFacts | None = None, environment: str = "production") -> list[str]:
     where = Where(environment=environment, create=True)
     facts = said or StepFacts()
-    written = record_steps(Record(migrations=names, where=where, status=StepStatus.DONE, said=facts), ME, config)
-    return list(lines(written))
+    asked = Record(
+        migrations=names, where=where, status=StepStatus.DONE, change=facts.change, phase=facts.phase, part=facts.part,
+        release=facts.release,
+    )  # fmt: skip
+    written = record_steps(asked, ME, config)
+    return [f"{one.subject}: {one.after}{'' if one.changed else ' already'}" for one in written]
 
 
 def test_outside_of_a_project_names_are_taken_as_they_are(config: Config) -> None:
     assert record(config, "0001", "0002") == ["0001 on production/main: done", "0002 on production/main: done"]
-    assert record(config, "0002") == ["0002 on production/main: done already, nothing written"]
+    assert record(config, "0002") == ["0002 on production/main: done already"]
     done = export_state(config)
     assert (done.left_out, json.loads(done.text)["steps"]) == (("0001", "0002"), [])
     record(config, "0001", "0002", said=StepFacts(phase=Phase.EXPAND, release="1.8.0"))
@@ -72,9 +76,10 @@ def test_guard_wants_one_environment_or_its_name(config: Config) -> None:
 
 def test_the_chain_is_proved_by_its_place(config: Config, tmp_path: Path) -> None:
     record(config, "0001")
-    where, proof = prove_tracker(config)
+    checked = check_tracker(config)
+    where, proof = checked.place, checked.proof
     assert where == str(tmp_path / "tracker.db")
-    assert prove_tracker(config, anchor=proof.head)[1].anchored == proof.events
+    assert check_tracker(config, anchor=proof.head).proof.anchored == proof.events
 
 
 def test_a_file_in_the_configuration_is_relative_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
