@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: The variable that names the environment, where the tracker is not of one only.
 VARIABLE = "MIGSAFE_ENVIRONMENT"
+#: Set in the process of the project's tool by the runner.
+_RUN_BY_MIGSAFE = "MIGSAFE_RUNS_THIS"
 _TARGET = "main"
 _SOURCE = "alembic"
 
@@ -46,7 +48,7 @@ def record_version(
     """Record a revision that Alembic has just run up or down, on its connection and in its transaction.
 
     For `context.configure(on_version_apply=migsafe.alembic.record_version)`. What cannot be recorded is one line on the
-    standard error, and stops nothing.
+    standard error, and stops nothing. What `migsafe run` has Alembic run is recorded by the runner, and not here.
 
     Args:
         environment: `functools.partial` sets it; else the variable MIGSAFE_ENVIRONMENT, else the tracker's only one.
@@ -56,7 +58,7 @@ def record_version(
     Raises:
         MigsafeError: with `strict`, when it cannot be recorded.
     """
-    if ctx.as_sql or ctx.connection is None:
+    if ctx.as_sql or ctx.connection is None or _RUN_BY_MIGSAFE in os.environ:
         return
     try:
         # A savepoint: what fails in here leaves the revision's own transaction as it was.

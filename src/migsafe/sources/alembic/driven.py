@@ -129,7 +129,7 @@ class RealAlembic:
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if self._talk is None:
             self._talk = self._running.enter_context(started(Worker((self._python, str(_DRIVER)), self._folder)))
-            self._talk.send(_job(self._environment, self._address, self.variables))
+            self._talk.send(driver_job(self._environment, self._address, self.variables))
             self._answer(self._talk)
         self._talk.send(request)
         return self._answer(self._talk)
@@ -161,7 +161,7 @@ class RealAlembic:
         return Stood(done["schema"], done["table"], tuple(done["heads"]))
 
 
-def _job(environment: Environment, address: Mapping[str, str], variables: Sequence[str]) -> dict[str, Any]:
+def driver_job(environment: Environment, address: Mapping[str, str], variables: Sequence[str]) -> dict[str, Any]:
     """What the driver is told first."""
     section = environment.section
     folder = section.folder if section is not None else environment.base

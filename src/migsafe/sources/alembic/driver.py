@@ -77,7 +77,11 @@ def main() -> None:
 class Alembic:
     """One environment on one database."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, job: dict[str, Any], guard: type[Guard] | None = None) -> None:
+        """
+        Args:
+            guard: another one than that of a throw-away database.
+        """
         for name in ("alembic", "sqlalchemy"):
             if importlib.util.find_spec(name) is None:
                 raise Refused(f"{sys.executable} has no {name}", "name the project's interpreter with --python")
@@ -85,7 +89,7 @@ class Alembic:
 
         self.version: str = alembic.__version__
         self._address: dict[str, str] = job["address"]
-        self._guard = Guard(self._address)
+        self._guard = (guard or Guard)(self._address)
         _demand_connection()
         self._config = _configured(job)
         url = self._url(job)
@@ -173,6 +177,11 @@ class Work:
             "table": context.version_table,
             "heads": list(context.get_current_heads()),
         }
+
+    @property
+    def began(self) -> bool:
+        """Whether the revision has been handed to Alembic."""
+        return self._began
 
     def _step(self) -> Any:
         from alembic.runtime.migration import MigrationStep

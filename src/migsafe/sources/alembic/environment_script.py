@@ -31,12 +31,16 @@ class EnvironmentScript:
         transactional_ddl: whether DDL runs in transactions, instead of what the dialect says.
         naming_convention: how constraints without a name are named.
         dialect: the database of the URL that it sets.
+        version_table: the table that says which revisions have run, instead of `alembic_version`.
+        version_table_schema: the schema in which it stands.
     """
 
     transaction_per_migration: bool | None = None
     transactional_ddl: bool | None = None
     naming_convention: Mapping[str, str] | None = None
     dialect: Dialect | None = None
+    version_table: str | None = None
+    version_table_schema: str | None = None
 
 
 def read_environment_script(text: str) -> EnvironmentScript:
@@ -50,6 +54,8 @@ def read_environment_script(text: str) -> EnvironmentScript:
         transactional_ddl=module.setting("transactional_ddl"),
         naming_convention=module.naming_convention(),
         dialect=module.dialect(),
+        version_table=module.name("version_table"),
+        version_table_schema=module.name("version_table_schema"),
     )
 
 
@@ -62,11 +68,19 @@ class _Module:
 
     def setting(self, name: str) -> bool | None:
         """A truth value that all calls of `context.configure` which migrate agree on."""
+        value = self._agreed(name)
+        return value if isinstance(value, bool) else None
+
+    def name(self, name: str) -> str | None:
+        """A text that they agree on."""
+        value = self._agreed(name)
+        return value if isinstance(value, str) else None
+
+    def _agreed(self, name: str) -> object:
         calls = [node for node in self._nodes if isinstance(node, ast.Call) and _is_configure(node)]
         migrating = [call for call in calls if any(word.arg == "connection" for word in call.keywords)]
         values = {self._keyword(call, name) for call in migrating or calls}
-        value = values.pop() if len(values) == 1 else None
-        return value if isinstance(value, bool) else None
+        return values.pop() if len(values) == 1 else None
 
     def naming_convention(self) -> dict[str, str] | None:
         """The one naming convention that metadata is made with here."""

@@ -1,0 +1,1 @@
+"""A project's own tool, run one migration at a time by the project's interpreter: what all such tools share."""
