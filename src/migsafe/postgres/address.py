@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from migsafe.errors import UsageError
 
 _VARIABLE = "env:"
+_TARGET = "{target}"
 _SERVICE = re.compile(r"[\w.-]+\Z")
 _SCHEME = re.compile(r"(?P<name>[a-z][a-z0-9]*)(?P<driver>\+[a-z0-9_]+)?://", re.IGNORECASE)
 _POSTGRES = frozenset({"postgres", "postgresql"})
@@ -20,13 +22,16 @@ _PASSWORDS = ("password", "sslpassword")
 _HINT = "write env:NAME, the name of a service, or postgresql://user@host:port/database"
 
 
-def resolve_address(text: str, *, option: str, environ: Mapping[str, str] | None = None) -> str:
+def resolve_address(
+    text: str, *, option: str, environ: Mapping[str, str] | None = None, target: str | None = None
+) -> str:
     """The connection string of libpq that a person means.
 
     Args:
         text: what was said.
         option: who says it, for errors: `--url`.
         environ: the environment; the process's own when None.
+        target: what `{target}` stands for, in the address or in the variable's value; nothing when None.
 
     Returns:
         A connection string; it may hold a password that an environment variable gave.
@@ -34,9 +39,10 @@ def resolve_address(text: str, *, option: str, environ: Mapping[str, str] | None
     Raises:
         UsageError: when it holds a password, is of another database, cannot be read, or names no variable that is set.
     """
-    text = text.strip()
+    text = _filled(text.strip(), target)
     if text.startswith(_VARIABLE):
-        return _from_variable(text.removeprefix(_VARIABLE), option, os.environ if environ is None else environ)
+        name, known = text.removeprefix(_VARIABLE), os.environ if environ is None else environ
+        return _from_variable(name, option, {name: _filled(known.get(name, ""), target)})
     if _SERVICE.match(text):
         return f"service={text}"
     dsn = _postgres_address(text, option)
@@ -46,6 +52,19 @@ def resolve_address(text: str, *, option: str, environ: Mapping[str, str] | None
             hint=f"put the whole address into a variable and say {option} env:NAME, or use PGPASSWORD or ~/.pgpass",
         )
     return dsn
+
+
+def _filled(text: str, target: str | None) -> str:
+    """An address of one database of many: its name is written as the form of the address wants it."""
+    if target is None or _TARGET not in text:
+        return text
+    return text.replace(_TARGET, quote(target, safe="") if "://" in text else _quoted(target))
+
+
+def _quoted(value: str) -> str:
+    """A value in `key=value` pairs (manual of PostgreSQL 18, 32.1.1.1)."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _from_variable(name: str, option: str, environ: Mapping[str, str]) -> str:

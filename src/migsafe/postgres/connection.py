@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import psycopg
     from psycopg.pq.abc import PGconn
+    from psycopg.sql import SQL, Composed
 
 APPLICATION_NAME = "migsafe"
 
@@ -89,6 +90,25 @@ class Session:
         with self._errors():
             self._connection.cancel_safe()
 
+    def commit(self) -> None:
+        """End the transaction that is open; nothing happens where none is.
+
+        Raises:
+            StatementFailedError: when the server refuses it: what waited for the end failed, or the connection broke.
+                After a broken connection nobody knows whether it was committed.
+        """
+        with self._errors():
+            self._connection.commit()
+
+    def rollback(self) -> None:
+        """Take back the transaction that is open; nothing happens where none is.
+
+        Raises:
+            StatementFailedError: when the connection broke; then the server has taken it back.
+        """
+        with self._errors():
+            self._connection.rollback()
+
     @property
     def backend_pid(self) -> int:
         """The process id of the server's backend."""
@@ -144,6 +164,24 @@ class Session:
         """
         with self._errors():
             return self._connection.execute(sql.encode(), parameters or None).fetchall()
+
+    def read(self, statement: SQL | Composed) -> list[tuple[Any, ...]]:
+        """Run one statement that the driver has composed, and that returns rows.
+
+        Raises:
+            StatementFailedError: when the server refuses it.
+        """
+        with self._errors():
+            return self._connection.execute(statement).fetchall()
+
+    def change(self, statement: SQL | Composed) -> int:
+        """Run one statement that the driver has composed; how many rows it has changed.
+
+        Raises:
+            StatementFailedError: when the server refuses it.
+        """
+        with self._errors():
+            return self._connection.execute(statement).rowcount
 
     def query_all(self, sql: str, values: Sequence[str] = ()) -> list[list[tuple[Any, ...]]]:
         """Run several statements in one round trip.
