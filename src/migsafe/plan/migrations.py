@@ -31,10 +31,11 @@ def migrations_of(plan: ChangePlan, *, timeouts: bool = True) -> tuple[NewMigrat
     Args:
         timeouts: each sets a `lock_timeout` of its own; false where the tool's connection sets one.
     """
-    return tuple(_migration(plan, step, timeouts) for step in plan.steps if step.phase is not Phase.CONTRACT)
+    return tuple(migration_of(plan, step, timeouts=timeouts) for step in plan.steps if step.phase is not Phase.CONTRACT)
 
 
-def _migration(plan: ChangePlan, step: PlanStep, timeouts: bool) -> NewMigration:
+def migration_of(plan: ChangePlan, step: PlanStep, *, timeouts: bool = True) -> NewMigration:
+    """One step as a migration."""
     up = (backfill_block(step.backfill, before=step.before),) if step.backfill else step.forward
     down, reason = _way_back(plan, step)
     together = step.transaction and (step.backward_transaction or not down)
@@ -46,7 +47,7 @@ def _migration(plan: ChangePlan, step: PlanStep, timeouts: bool) -> NewMigration
         up=_with_timeout(up, together) if guarded else up,
         down=_with_timeout(down, together) if guarded else down,
         transaction=together,
-        declaration=Declaration(phase=step.phase, change=plan.change),
+        declaration=Declaration(phase=step.phase, change=plan.change, part=step.part),
         note="\n".join(_note(plan, step)),
         no_way_back=reason,
     )

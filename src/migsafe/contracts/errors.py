@@ -1,0 +1,19 @@
+"""What stops a command about contracts; each in one line."""
+
+from __future__ import annotations
+
+from migsafe.errors import ExitCode, MigsafeError, UsageError
+
+
+class ContractRefusedError(MigsafeError):
+    """The contract is refused."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class NothingDueError(ContractRefusedError):
+    """There is nothing left to contract."""
+
+
+class UnknownPlanError(UsageError):
+    """The tracker knows no such plan."""
