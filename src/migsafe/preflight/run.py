@@ -55,9 +55,40 @@ def run_preflight(
     sleep: Callable[[float], None] = time.sleep,
 ) -> PreflightReport:
     """Look, and again while it is no go and waiting may help; see `migsafe.api.preflight`."""
-    dsn = resolve_address(options.url, option="--url")
-    replicas = [resolve_address(one, option="--replica") for one in options.replicas]
     planned = _read(paths, config) if paths is not None else None
+    dsn = resolve_address(options.url, option="--url")
+    return _wait_for_go(dsn, planned, options, config, on_wait, clock, sleep)
+
+
+def preflight_of(
+    migrations: Sequence[tuple[Migration, ReadScript]],
+    options: PreflightOptions,
+    config: Config,
+    *,
+    dsn: str | None = None,
+    on_wait: OnWait | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> PreflightReport:
+    """The same for migrations that have been read, with the scripts that are to run.
+
+    Args:
+        dsn: the database, where `options.url` has been read; it is read here when None.
+    """
+    dsn = dsn or resolve_address(options.url, option="--url")
+    return _wait_for_go(dsn, _Planned(tuple(migrations), ()), options, config, on_wait, clock, sleep)
+
+
+def _wait_for_go(
+    dsn: str,
+    planned: _Planned | None,
+    options: PreflightOptions,
+    config: Config,
+    on_wait: OnWait | None,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> PreflightReport:
+    replicas = [resolve_address(one, option="--replica") for one in options.replicas]
     deadline = clock() + options.wait
     with open_live(dsn) as session:
         look = _Look(session, dsn, replicas, planned, options, config)

@@ -53,6 +53,8 @@ _OTHERS = SKIPPED_FOLDERS | {
     "third_party", "vendored", "_vendor", "bower_components", "docs", "doc", "locale", "locales", "translations",
     "coverage", "htmlcov", "changelog.d", "newsfragments",
 }  # fmt: skip
+#: Where migsafe keeps the plans of changes, which name what they are about.
+_OWN = ("migsafe", "changes")
 _TESTS = frozenset({"tests", "test", "__tests__", "spec", "specs", "e2e", "testing", "fixtures"})
 _TEST_NAMES = re.compile(r"(?:test_.*|.*_test|conftest|.*[._-](?:spec|test|stories))\.\w+\Z", re.IGNORECASE)
 
@@ -101,7 +103,7 @@ class Scope:
             return False
         folders = PurePosixPath(path).parts[:-1]
         return not any(part.startswith(".") or part in _OTHERS or _MIGRATIONS.match(part) for part in folders) and (
-            not _is_alembic(folders)
+            not _is_alembic(folders) and folders[-2:] != _OWN
         )
 
 

@@ -63,4 +63,5 @@ def constrain_before_writers(case: Case) -> Iterator[Evidence]:
     if story.is_past(case.chapter):
         return
     before = story.running_before(case.chapter)
-    yield gates.writers_ready(before.name if before is not None else None, story.releases, story.state)
+    if before is not None:  # before the first release, nobody writes
+        yield gates.writers_ready(before.name, story.releases, story.state)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from migsafe.model.locks import LockMode
 from migsafe.model.names import QualifiedName
-from migsafe.postgres.live_rows import AUTOVACUUM, RelationLock
+from migsafe.postgres.live_rows import AUTOVACUUM, Live, RelationLock
 from migsafe.preflight.case import Case, backend_of, holder, name_of, oldest_first, session
 from migsafe.preflight.report import Culprit, Reason, Weight
 from migsafe.preflight.words import counted, duration, some
@@ -19,16 +20,23 @@ def holders(case: Case) -> Iterator[Reason]:
     """A lock that conflicts with one of the migrations' keeps them waiting, and everybody who comes after them."""
     if case.touched is None:
         return
+    modes, case = case.touched.modes, replace(case, live=_of_known_age(case.live))
     found: dict[tuple[QualifiedName, ...], list[Culprit]] = defaultdict(list)
     tables: dict[Culprit, list[QualifiedName]] = defaultdict(list)
     for lock in case.live.locks:
-        wanted = case.touched.modes.get(name_of(lock))
+        wanted = modes.get(name_of(lock))
         if wanted is not None and lock.granted and _in_the_way(lock, wanted, case):
             tables[holder(lock, case.live)].append(name_of(lock))
     for culprit, held in tables.items():
         found[tuple(sorted(set(held)))].append(culprit)
     for names, culprits in found.items():
         yield _held(names, oldest_first(culprits), case)
+
+
+def _of_known_age(live: Live) -> Live:
+    """Who has a lock and no transaction yet has just begun it: sessions are read a moment before their locks."""
+    backends = (replace(one, age=0.0) if one.age is None and not one.hidden else one for one in live.backends)
+    return replace(live, backends=tuple(backends))
 
 
 def _in_the_way(lock: RelationLock, wanted: LockMode, case: Case) -> bool:

@@ -21,12 +21,26 @@ READS, WRITES = "AccessShareLock", "RowExclusiveLock"
         (WRITES, LockMode.SHARE_UPDATE_EXCLUSIVE, 900.0, []),
         ("ShareUpdateExclusiveLock", LockMode.SHARE_UPDATE_EXCLUSIVE, 4.0, ["no-go"]),
         ("AccessExclusiveLock", LockMode.ROW_EXCLUSIVE, 4.0, ["no-go"]),
-        (READS, LockMode.ACCESS_EXCLUSIVE, None, ["unknown"]),
     ],
 )
 def test_a_lock_that_conflicts(held: str, wanted: LockMode, age: float | None, expected: list[str]) -> None:
     seen = live(backends=(backend(age=age),), locks=(lock(held),))
     assert weights("lock-holders", case(seen, touching(wanted))) == expected
+
+
+def test_an_age_that_is_hidden_is_not_known_and_one_that_is_missing_is_young() -> None:
+    """Sessions are read a moment before their locks: whoever had no transaction then has just begun it."""
+    hidden = live(backends=(backend(age=None, hidden=True),), locks=(lock(READS),))
+    assert weights("lock-holders", case(hidden, touching())) == ["unknown"]
+    fresh = live(backends=(backend(age=None),), locks=(lock(READS),))
+    assert weights("lock-holders", case(fresh, touching())) == ["note"]
+
+
+def test_somebody_who_has_just_begun_does_not_hide_who_is_old() -> None:
+    both = live(backends=(backend(1, age=None), backend(2, age=900.0)), locks=(lock(READS, 1), lock(READS, 2)))
+    (reason,) = ask("lock-holders", case(both, touching()))
+    assert reason.weight == "no-go"
+    assert "pid 2" in reason.text
 
 
 def test_the_culprit_is_named_whole() -> None:

@@ -1,0 +1,1 @@
+"""Going back: which steps can be taken back, what that loses, and the doing of it."""

@@ -1,0 +1,64 @@
+"""The life of a turn: says to the tracker that it goes on, and finds out when it is not certain any more."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from migsafe.errors import EnvironmentFailedError, MigsafeError
+from migsafe.preflight.words import duration
+from migsafe.tracker.lease import BEAT, DEAD_AFTER, Lease, beat
+
+if TYPE_CHECKING:
+    from migsafe.postgres.connection import Session
+    from migsafe.tracker.opening import Tracker
+
+
+class Heart(threading.Thread):
+    """Beats in the tracker, and looks whether the guardian is there."""
+
+    def __init__(self, guardian: Session, tracker: Tracker, lease: Lease, every: float = BEAT) -> None:
+        super().__init__(name=f"heartbeat of {lease.where}", daemon=True)
+        self._guardian = guardian
+        self._tracker = tracker
+        self._lease = lease
+        self._every = every
+        self._stopped = threading.Event()
+        self._heard = time.monotonic()
+        self._why: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it is not certain any more whose turn it is; None while it is."""
+        if self._why is None and time.monotonic() - self._heard >= DEAD_AFTER - 2 * BEAT:
+            silence = time.monotonic() - self._heard
+            return f"the tracker could not be told for {duration(silence)} that this run lives"
+        return self._why
+
+    def run(self) -> None:
+        """Until it is stopped. With the guardian gone it goes on to beat: the step that runs must not look dead."""
+        while not self._stopped.wait(self._every):
+            self._beat()
+            self._look()
+
+    def stop(self) -> None:
+        """Beat no more; returns when nothing is under way."""
+        self._stopped.set()
+        if self.is_alive() and threading.current_thread() is not self:
+            self.join()
+
+    def _beat(self) -> None:
+        try:
+            if beat(self._tracker, self._lease):
+                self._heard = time.monotonic()
+            else:
+                self._why = self._why or "the lease was taken over or broken"
+        except MigsafeError:
+            pass  # a tracker that is busy or away for a moment; `trouble` counts the seconds
+
+    def _look(self) -> None:
+        try:
+            self._guardian.query("select 1")
+        except EnvironmentFailedError as error:
+            self._why = self._why or f"the session that held the lock of this run is gone ({error.message})"
