@@ -1,0 +1,1 @@
+"""Many databases of one environment, ring by ring: tenants, shards, regions."""
