@@ -108,6 +108,14 @@ def heavy_kills(session: nox.Session) -> None:
     session.run("python", "tests/heavy/kills.py", *session.posargs, env={"PYTHONPATH": str(Path("tests").resolve())})
 
 
+@nox.session(name="heavy-runs")
+def heavy_runs(session: nox.Session) -> None:
+    """`migsafe run`, killed at every commit; ten minutes of queueing; 500 databases; a standby; millions of rows."""
+    _install(session, "test", "embedded", "fast")
+    for script in ("run_kills", "queueing", "standby", "fleet", "backfill"):
+        session.run("python", f"tests/heavy/{script}.py", env={"PYTHONPATH": str(Path("tests").resolve())})
+
+
 @nox.session(name="heavy-plans")
 def heavy_plans(session: nox.Session) -> None:
     """Every kind of `migsafe plan`, there and back, beside thousands of transactions of old and new code."""

@@ -190,6 +190,66 @@ def test_status_and_history_are_for_people(project: Path, capsys: pytest.Capture
     assert json.loads(capsys.readouterr().out)["events"] == []
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tracker in a folder without a project, which knows two releases."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    for name in [name for name in os.environ if name.startswith("MIGSAFE_")]:
+        monkeypatch.delenv(name)
+    say("tracker", "upgrade")
+    for release in ("1.8.0", "1.9.0"):
+        say("release", "mark", release, *WHERE, "--status", "deployed", "--create", "--create-env")
+    say("record", "001", *WHERE, "--status", "done", "--create-env")
+    return tmp_path
+
+
+def test_a_floor_and_a_ceiling_are_said_by_hand(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    because = (*WHERE, "--reason", "004 ran by hand")
+    capsys.readouterr()
+    say("release", "floor", "1.9.0", *because)
+    say("release", "floor", "1.9.0", *because)
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        "production/main: works from 1.9.0 on, was: works with every release so far",
+        "production/main: works from 1.9.0 on already, nothing written",
+    ]
+    say("guard", "--release", "1.8.0", code=4)
+    say("release", "ceiling", "1.8.0", *because, code=4)
+    say("release", "ceiling", "1.9.0", *because, "--format", "json")
+    assert '"schema": "migsafe.bounds/1"' in capsys.readouterr().out
+    say("status")
+    assert "floor of main: 1.9.0; ceiling of main: 1.9.0" in capsys.readouterr().out
+    say("release", "floor", "--none", *because)
+    say("guard", "--release", "1.8.0")
+    for words in ((), ("1.8.0", "--none")):
+        say("release", "floor", *words, *because, code=2)
+    say("release", "floor", "1.8.1", *because, code=2)
+
+
+def test_the_roles_are_printed_for_a_dba(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    say("tracker", "roles", "--runner", "deploy")
+    text = capsys.readouterr().out
+    assert "GRANT EXECUTE ON FUNCTION migsafe.migsafe_turn()" in text
+    assert "TO deploy;" in text
+    say("tracker", "roles", "--runner", "deploy", "--format", "json")
+    document = json.loads(capsys.readouterr().out)
+    assert (document["schema"], document["roles"]["runner"], document["sql"]) == ("migsafe.roles/1", "deploy", text)
+    say("tracker", "roles", "--runner", "migsafe_approver", code=2)
+    say("tracker", "roles", "--tracker", "sqlite:migsafe/tracker.db", code=2)
+
+
+def test_check_says_who_could_write_it_anew(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    say("tracker", "check")
+    captured = capsys.readouterr()
+    assert captured.err == "note: whoever may write this file can write the chain anew: a file knows no roles\n"
+    assert len(captured.out.splitlines()) == 2
+    say("tracker", "check", "--format", "json")
+    assert len(json.loads(capsys.readouterr().out)["rewriters"]) == 1
+
+
 def test_a_linter_knows_nothing_of_it() -> None:
     code = (
         "import sys\nfrom migsafe.cli.main import run\n"

@@ -43,11 +43,11 @@ def command(
     the release itself has not run. Where nobody can tell, the exit code is 5, and the application should start: a
     tracker that is away must not keep it from scaling.
     """
-    from migsafe.bookkeeping.overview import guard_release
+    from migsafe import api
 
     config = settings(config_file, tracker=url or tracker)
     try:
-        verdict = guard_release(release, config, environment=environment, target=target)
+        verdict = api.guard(release, config, environment=environment, target=target)
     except MigsafeError as error:  # whatever the reason is: nobody can tell
         raise EnvironmentFailedError(f"cannot tell whether {release} works: {error.message}", hint=error.hint) from None
     if form == "json":

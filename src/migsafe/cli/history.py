@@ -30,10 +30,10 @@ def command(
     since: str | None, environment: str | None, tracker: str | None, form: str, config_file: Path | None
 ) -> int:
     """List what was recorded, the oldest first: who, when, from what to what, and why."""
-    from migsafe.bookkeeping.documents import read_history
+    from migsafe import api
 
     config = settings(config_file, tracker=tracker)
-    events = read_history(config, since=moment(since, "--since"), environment=environment)
+    events = api.history(config, since=moment(since, "--since"), environment=environment)
     if form == "json":
         say_json("migsafe.history/1", events=[_document(event) for event in events])
         return ExitCode.CLEAN
@@ -78,6 +78,7 @@ def _document(event: Event) -> dict[str, Any]:
         "at": event.at,
         "actor": event.actor,
         "role": event.role,
+        "client": event.client,
         "kind": event.kind,
         "subject": event.subject,
         "environment": event.environment,

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from migsafe.cli.choices import NearestChoice
-from migsafe.cli.tracker_options import HELP, author, moment, say, say_json, settings, tracker_options
+from migsafe.cli.tracker_options import HELP, moment, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from migsafe.bookkeeping.steps import Where
-    from migsafe.config import Config
-    from migsafe.model.state import Check, TargetName
-    from migsafe.tracker.facts import Author, Written
+    from migsafe.api import Record, Verification, Where
+    from migsafe.tracker.facts import Written
 
 _STATUSES = ["done", "failed", "reverted", "skipped"]
 _EXAMPLES = """\b
@@ -29,15 +26,6 @@ Examples:
   migsafe record --check "full_name is the same as name" --change users-name-to-full-name \\
           --env production --ok --observed 0
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What the command line says, beside migrations and place."""
-
-    at: datetime | None
-    reason: str | None
-    change: str | None
 
 
 @click.command("record", epilog=_EXAMPLES, context_settings=HELP)
@@ -71,74 +59,70 @@ def command(
     What is so already is not written again, so that a pipeline may say it as often as it runs. In a project's folder
     migsafe reads phase, change and release from the migrations themselves.
     """
-    from migsafe.bookkeeping.steps import Where
+    from migsafe import api
 
-    where = Where(
+    where = api.Where(
         environment=environment,
         target=options["target"],
         create=options["create_env"],
         protected=not options["unprotected"],
     )
     config = settings(config_file, tracker=options["tracker"], dialect=options["dialect"])
-    said = _Said(moment(options["at"], "--at"), options["reason"], options["change"])
+    at = moment(options["at"], "--at")
+    written: tuple[Written, ...]
     if options["name"] is not None:
-        written = _record_check(migrations, where, said, author(by), config, options)
+        written = (api.record_check(_verification(migrations, where, at, options), config, by=by),)
     else:
-        written = _record_steps(migrations, where, said, author(by), config, options)
+        written = api.record_steps(_record(migrations, where, at, options), config, by=by)
     _show(written, form)
     return ExitCode.CLEAN
 
 
-def _record_steps(
-    migrations: tuple[str, ...], where: Where, said: _Said, who: Author, config: Config, options: dict[str, Any]
-) -> tuple[Written, ...]:
-    from migsafe.bookkeeping.steps import Record, record_steps
+def _record(migrations: tuple[str, ...], where: Where, at: datetime | None, options: dict[str, Any]) -> Record:
+    from migsafe import api
     from migsafe.model.phase import Phase
     from migsafe.model.state import StepStatus
-    from migsafe.tracker.facts import StepFacts
 
     if not migrations or options["status"] is None:
         missing = "which migration" if not migrations else "what became of it"
         raise UsageError(f"nobody has said {missing}", hint="migsafe record MIGRATION --env E --status done")
     if options["ok"] is not None or options["observed"] is not None:
         raise UsageError("--ok, --failed and --observed are of a verification", hint="--check NAME says which one")
-    phase = Phase(options["phase"]) if options["phase"] else None
-    record = Record(
+    return api.Record(
         migrations=migrations,
         where=where,
         status=StepStatus(options["status"]),
-        said=StepFacts(change=said.change, phase=phase, release=options["release"]),
-        at=said.at,
+        change=options["change"],
+        phase=Phase(options["phase"]) if options["phase"] else None,
+        release=options["release"],
+        at=at,
         floor=options["floor"],
-        reason=said.reason,
+        reason=options["reason"],
     )
-    return record_steps(record, who, config)
 
 
-def _record_check(
-    migrations: tuple[str, ...], where: Where, said: _Said, who: Author, config: Config, options: dict[str, Any]
-) -> tuple[Written, ...]:
-    from migsafe.bookkeeping.steps import record_check
+def _verification(
+    migrations: tuple[str, ...], where: Where, at: datetime | None, options: dict[str, Any]
+) -> Verification:
+    from migsafe import api
 
     others = [name for name in ("status", "phase", "release", "floor") if options[name] is not None]
     if migrations or others:
         raise UsageError(f"--check is recorded apart from migrations; leave out {' '.join([*migrations, *others])}")
-    if said.change is None or options["ok"] is None:
+    if options["change"] is None or options["ok"] is None:
         raise UsageError(
             "a verification is of a change, and has held or failed",
             hint="--check NAME --change CHANGE --env E --ok, or --failed",
         )
-    change, name, ok, observed = said.change, options["name"], options["ok"], options["observed"]
-
-    def check(place: TargetName, now: datetime) -> Check:
-        from migsafe.model.state import Check
-
-        return Check(
-            change=change, name=name, environment=place.environment, target=place.target, ok=ok,
-            at=said.at or now, observed=observed,
-        )  # fmt: skip
-
-    return (record_check(check, where, who, config, reason=said.reason),)
+    return api.Verification(
+        name=options["name"],
+        change=options["change"],
+        where=where,
+        ok=options["ok"],
+        observed=options["observed"],
+        at=at,
+        reason=options["reason"],
+    )
 
 
 def _show(written: tuple[Written, ...], form: str) -> None:
@@ -149,6 +133,8 @@ def _show(written: tuple[Written, ...], form: str) -> None:
         ]
         say_json("migsafe.recorded/1", recorded=facts)
         return
-    from migsafe.bookkeeping.steps import lines
+    say(*map(_line, written))
 
-    say(*lines(written))
+
+def _line(one: Written) -> str:
+    return f"{one.subject}: {one.after}" if one.changed else f"{one.subject}: {one.after} already, nothing written"

@@ -1,27 +1,33 @@
-"""`migsafe release`: `list`, `cut` and `mark`."""
+"""`migsafe release`: `list`, `cut`, `mark`, `floor` and `ceiling`."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from migsafe.cli.choices import NearestChoice
+from migsafe.cli.fleets import TRACKERS_OF_FLEET, tell_trackers
 from migsafe.cli.output import check_target, emit
 from migsafe.cli.project_options import project_options
 from migsafe.cli.tracker_options import author, moment, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
+    from migsafe.bookkeeping.bounds import Bounded
+    from migsafe.bookkeeping.releases import Mark
     from migsafe.config import Config
     from migsafe.history.cutting import Cut
     from migsafe.history.listing import CarriedBy, ReleaseListing
     from migsafe.model.script import Migration
+    from migsafe.tracker.reading import Compatibility
+
+    _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _UNRELEASED = "not released"
@@ -31,6 +37,7 @@ _EXAMPLES = """\b
 Examples:
   migsafe release list                     which release carries what
   migsafe release cut 1.9.0                record that a release carries all that is new
+  migsafe release mark 1.9.0 --env production --status deployed
 """
 _LIST_EXAMPLES = """\b
 Examples:
@@ -49,13 +56,24 @@ Examples:
   migsafe release mark 1.9.0 --env production --status rolling --percent 25 --source argo
   migsafe release mark 1.9.0 --env production --status deployed
   migsafe release mark 1.8.0 --env production --status retired --at 2026-11-02T10:40:00Z
+  migsafe release mark 1.9.0 --env production --status rolling --fleet migsafe.fleet.toml
+"""
+_FLOOR_EXAMPLES = """\b
+Examples:
+  migsafe release floor 1.8.0 --env production --reason "004 took users.name away by hand"
+  migsafe release floor --none --env staging --reason "restored from before the contract"
+"""
+_CEILING_EXAMPLES = """\b
+Examples:
+  migsafe release ceiling 1.9.0 --env production --reason "2.0.0 needs an extension that is missing there"
+  migsafe release ceiling --none --env production --reason "the extension is installed"
 """
 _ROLLOUTS = ["planned", "expanding", "rolling", "deployed", "draining", "retired", "rolled_back"]
 
 
 @click.group("release", epilog=_EXAMPLES, context_settings=_HELP)
 def command() -> None:
-    """Say which release is the first to carry which migration.
+    """Say which release is the first to carry which migration, which runs where, and which works there.
 
     Releases come from git's tags, from a manifest that `release cut` writes and the project commits, or from what
     migrations say of themselves (release=1.9.0).
@@ -134,6 +152,7 @@ def cut_command(
 @click.option("--create", is_flag=True, help="A release that nobody knows is the latest.")
 @click.option("--create-env", is_flag=True, help="An environment that nobody knows is a new one.")
 @click.option("--unprotected", is_flag=True, help="Of a new environment: the gates of contracts do not wait for it.")
+@TRACKERS_OF_FLEET
 @tracker_options(writes=True)
 def mark_command(
     name: str,
@@ -149,16 +168,18 @@ def mark_command(
     The same again writes nothing, so that a pipeline may say it as often as it runs. A status that cannot follow the
     one that is known is refused (exit code 4). A release is known by the tracker, by git's tags, or by the manifest.
     """
-    from migsafe.bookkeeping.releases import Mark, mark_release
+    from migsafe import api
     from migsafe.model.state import RolloutStatus
 
     config = settings(options.pop("config_file"), tracker=options.pop("tracker"))
-    create_env, unprotected = options.pop("create_env"), options.pop("unprotected")
-    mark = Mark(
+    create_env, unprotected, fleet = (options.pop(each) for each in ("create_env", "unprotected", "fleet"))
+    mark = api.Mark(
         release=name, environment=environment, status=RolloutStatus(status), at=moment(at, "--at"),
         create_environment=create_env, protected=not unprotected, **options,
     )  # fmt: skip
-    written = mark_release(mark, author(by), config)
+    if fleet is not None:
+        return _mark_everywhere(fleet, mark, config, by, form)
+    written = api.mark_release(mark, config, by=by)
     if form == "json":
         say_json("migsafe.marked/1", changed=written.changed, before=written.before, after=written.after)
     else:
@@ -169,6 +190,83 @@ def mark_command(
             else f"{written.subject}: {status} already, nothing written"
         )
     return ExitCode.CLEAN
+
+
+def _mark_everywhere(fleet: Path, mark: Mark, config: Config, by: str | None, form: str) -> int:
+    from migsafe.cli.progress import ProgressBar
+    from migsafe.fleet.reading import read_roster
+    from migsafe.fleet.trackers import mark_everywhere
+
+    with ProgressBar() as bar:
+        told = mark_everywhere(read_roster(fleet), config, mark, author(by), on_progress=bar)
+    return tell_trackers(told, form)
+
+
+def _bound_options(command: _Command) -> _Command:
+    """What a floor and a ceiling are told."""
+    for option in (
+        tracker_options(writes=True),
+        click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept with the event."),
+        click.option(
+            "--none", "no_bound", is_flag=True, help="Take it away: every release works, as far as this goes."
+        ),
+        click.option("--target", metavar="T", help="Which of its databases, where there are several."),
+        click.option("--env", "environment", required=True, metavar="E", help="The environment."),
+        click.argument("release", required=False),
+    ):
+        command = option(command)
+    return command
+
+
+@command.command("floor", epilog=_FLOOR_EXAMPLES, context_settings=_HELP)
+@_bound_options
+def floor_command(release: str | None, *, no_bound: bool, tracker: str | None, config_file: Path | None, form: str,
+                  **options: Any) -> int:  # fmt: skip
+    """Say that RELEASE is the oldest that works on the schema of a database, where migsafe cannot know it.
+
+    Contracts raise the floor by themselves. `migsafe guard` stops what is older; a contract and a rollback look at it
+    too. What left the floor in doubt is settled by this.
+    """
+    from migsafe import api
+
+    config = settings(config_file, tracker=tracker)
+    return _show_bounds(api.set_floor(_one_release(release, no_bound=no_bound), config=config, **options), form)
+
+
+@command.command("ceiling", epilog=_CEILING_EXAMPLES, context_settings=_HELP)
+@_bound_options
+def ceiling_command(release: str | None, *, no_bound: bool, tracker: str | None, config_file: Path | None, form: str,
+                    **options: Any) -> int:  # fmt: skip
+    """Say that RELEASE is the latest that works on the schema of a database, because a later one needs something more.
+
+    `migsafe guard` stops what is later.
+    """
+    from migsafe import api
+
+    config = settings(config_file, tracker=tracker)
+    return _show_bounds(api.set_ceiling(_one_release(release, no_bound=no_bound), config=config, **options), form)
+
+
+def _one_release(release: str | None, *, no_bound: bool) -> str | None:
+    if (release is None) is not no_bound:
+        raise UsageError(
+            "either a release or --none is said", hint="name a release, or take the bound away with --none"
+        )
+    return release
+
+
+def _show_bounds(done: Bounded, form: str) -> int:
+    if form == "json":
+        place = {"environment": done.where.environment, "target": done.where.target}
+        say_json("migsafe.bounds/1", **place, changed=done.changed, before=done.before, after=done.after)
+        return ExitCode.CLEAN
+    was = f", was: {_works(done.before)}" if done.changed else " already, nothing written"
+    say(f"{done.where}: {_works(done.after)}{was}")
+    return ExitCode.CLEAN
+
+
+def _works(known: Compatibility) -> str:
+    return f"works {known.spelt}{f' (in doubt: {known.doubt})' if known.doubt else ''}"
 
 
 def _named_paths(paths: tuple[Path, ...], config: Config) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ import click
 
 from migsafe.cli.choices import NearestChoice
 from migsafe.cli.output import check_target, emit
-from migsafe.cli.tracker_options import HELP, author, say, say_json, settings, tracker_options
+from migsafe.cli.tracker_options import HELP, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def export_command(
 
     `migsafe lint --state` reads it, so that a pull request is judged by live facts without a credential.
     """
-    from migsafe.bookkeeping.documents import export_state
+    from migsafe import api
 
     check_target(output)
-    done = export_state(settings(config_file, tracker=tracker, state_key=key))
+    done = api.export_state(settings(config_file, tracker=tracker, state_key=key))
     emit(done.text, output)
     if done.left_out:
         named = ", ".join(done.left_out[:3])
@@ -90,10 +90,10 @@ def import_command(
 
     What the tracker does not know is added. What is so already is not written again.
     """
-    from migsafe.bookkeeping.documents import take_over_state
+    from migsafe import api
 
     config = settings(config_file, tracker=tracker, state_key=key)
-    done = take_over_state(file, author(by), config, prefer=cast("Preference | None", prefer), reason=reason)
+    done = api.import_state(file, config, prefer=cast("Preference | None", prefer), reason=reason, by=by)
     if form == "json":
         say_json("migsafe.imported/1", written=done.written, kept=list(done.kept))
         return ExitCode.CLEAN

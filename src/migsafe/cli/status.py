@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from migsafe.cli.fleet_status import show_fleet
+from migsafe.cli.fleets import RING
 from migsafe.cli.tracker_options import HELP, say_json, settings, tracker_options
-from migsafe.errors import ExitCode
+from migsafe.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from migsafe.model.state import Rollout
+    from migsafe.tracker.reading import Compatibility
     from migsafe.tracker.standing import ChangeLine, EnvironmentLine, Status
 
 _EXAMPLES = """\b
@@ -19,6 +24,7 @@ Examples:
   migsafe status                              what is open, due and blocked
   migsafe status --env production --all       also what is done
   migsafe status --tracker env:DATABASE_URL --format json
+  migsafe status --fleet migsafe.fleet.toml   how far many databases are
 """
 _HEADINGS = ("change", "environment", "expand", "migrate", "contract", "due", "next", "")
 _MOST_REASONS = 3
@@ -27,15 +33,31 @@ _MOST_REASONS = 3
 @click.command("status", epilog=_EXAMPLES, context_settings=HELP)
 @click.option("--env", "environment", metavar="E", help="Only this environment.")
 @click.option("--all", "everything", is_flag=True, help="Also changes that are done.")
+@click.option(
+    "--fleet", type=click.Path(path_type=Path), metavar="FILE", help="Count the databases of a fleet instead."
+)
+@RING
 @tracker_options()
-def command(environment: str | None, everything: bool, tracker: str | None, form: str, config_file: Path | None) -> int:
+def command(
+    environment: str | None,
+    everything: bool,
+    fleet: Path | None,
+    ring: str | None,
+    tracker: str | None,
+    form: str,
+    config_file: Path | None,
+) -> int:
     """Show how everything stands: which release runs where, how far each change has come, what is due, what blocks.
 
     It says what the tracker knows. What the project's migrations promise, `migsafe change list` says.
     """
-    from migsafe.bookkeeping.overview import read_status
+    from migsafe import api
 
-    found = read_status(settings(config_file, tracker=tracker), environment=environment)
+    if fleet is not None:
+        return show_fleet(fleet, ring, environment, settings(config_file, tracker=tracker), form)
+    if ring is not None:
+        raise UsageError("--ring is about many databases, which is only said of a --fleet")
+    found = api.status(settings(config_file, tracker=tracker), environment=environment, everything=everything)
     shown = [line for line in found.changes if everything or line.standing != "done"]
     if form == "json":
         say_json("migsafe.status/1", environments=_environments(found), changes=[_change(line) for line in shown])
@@ -53,7 +75,7 @@ def _text(found: Status, shown: list[ChangeLine], *, everything: bool) -> str:
         return "the tracker knows no environment yet: migsafe release mark and migsafe record make them known\n"
     head = "".join(f"{neutral_line(line)}\n" for line in lines)
     if not shown:
-        return f"{head}\n{'no change is known' if everything or not found.changes else 'no change is open'}\n"
+        return f"{head}\n{'no change is open' if found.changes or found.settled else 'no change is known'}\n"
     return f"{head}\n{render_table(_HEADINGS, [_row(line) for line in shown])}"
 
 
@@ -62,9 +84,21 @@ def _head(line: EnvironmentLine) -> list[str]:
     protected = "" if line.protected else " (not protected)"
     running = [_spoken(rollout) for rollout in line.rollouts if rollout.status.value not in {"retired", "rolled_back"}]
     steps = ", ".join(f"{count} {status}" for status, count in line.unchanged)
-    parts = [", ".join(running) or "nobody has said what runs", *(f"floor of {name}: {at}" for name, at in line.floors)]
+    parts = [
+        ", ".join(running) or "nobody has said what runs",
+        *(words for name, said in line.bounds for words in _bounds(name, said)),
+    ]
     parts += [f"steps of no change: {steps}"] if steps else []
     return [f"{line.name}{protected}: {'; '.join(parts)}", *(f"  {words}" for words in line.broken)]
+
+
+def _bounds(name: str, said: Compatibility) -> Iterator[str]:
+    if said.floor:
+        yield f"floor of {name}: {said.floor}"
+    if said.ceiling:
+        yield f"ceiling of {name}: {said.ceiling}"
+    if said.doubt:
+        yield f"floor of {name} in doubt: {said.doubt}"
 
 
 def _spoken(rollout: Rollout) -> str:
@@ -87,7 +121,9 @@ def _environments(found: Status) -> list[dict[str, Any]]:
             "name": line.name,
             "protected": line.protected,
             "rollouts": list(line.rollouts),
-            "floors": dict(line.floors),
+            "floors": {name: said.floor for name, said in line.bounds if said.floor},
+            "ceilings": {name: said.ceiling for name, said in line.bounds if said.ceiling},
+            "doubts": {name: said.doubt for name, said in line.bounds if said.doubt},
             "steps_of_no_change": dict(line.unchanged),
             "broken": list(line.broken),
         }
