@@ -44,8 +44,9 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
-#: What a second and a third Python run: what starts many processes proves nothing that depends on them.
-_AGAIN = ["-m", "not long and not corpus", "--hypothesis-profile", "light", "--assert=plain"]
+#: What a second and a third Python run: many processes, and servers, prove nothing that depends on them.
+_ANY_PYTHON = "not long and not corpus and not server and not endurance"
+_AGAIN = ["-m", _ANY_PYTHON, "--hypothesis-profile", "light", "--assert=plain"]
 #: What the one in the middle runs of it.
 _IN_THE_MIDDLE = ["tests/unit", "tests/acceptance/test_lint.py", "tests/acceptance/test_verify_as_a_user.py"]
 
@@ -55,7 +56,7 @@ def tests(session: nox.Session) -> None:
     """Every test that a fresh machine can run; the long ones on one Python, the last one with the compiled sqlglot."""
     first, _, last = PYTHONS
     _install(session, "test", "embedded", *(["fast"] if session.python == last else []))
-    chosen = {first: [], last: _AGAIN}.get(str(session.python), [*_AGAIN, *_IN_THE_MIDDLE])
+    chosen = {first: ["-m", "not endurance"], last: _AGAIN}.get(str(session.python), [*_AGAIN, *_IN_THE_MIDDLE])
     session.run("pytest", "-n", "2", "--dist", "worksteal", *chosen, *session.posargs)
 
 
@@ -112,7 +113,8 @@ def heavy_kills(session: nox.Session) -> None:
 def heavy_runs(session: nox.Session) -> None:
     """`migsafe run`, killed at every commit; ten minutes of queueing; 500 databases; a standby; millions of rows."""
     _install(session, "test", "embedded", "fast")
-    for script in ("run_kills", "queueing", "standby", "fleet", "backfill"):
+    session.run("pytest", "-n", "2", "-m", "endurance")
+    for script in ("run_kills", "queueing", "fleet", "backfill"):
         session.run("python", f"tests/heavy/{script}.py", env={"PYTHONPATH": str(Path("tests").resolve())})
 
 

@@ -29,8 +29,8 @@ from tracker_books import Book
 _TESTS = Path(__file__).parents[1]
 _WAYS = (("beside", 1), ("beside", 3), ("apart", 1), ("apart", 3))
 _KILLS_OF_A_ROUND = 2
-#: As long as a process takes to start and to write 2,000 rows, and some more.
-_LONGEST_S = 4.0
+#: About as long as a process takes to start and to write 2,000 rows.
+_LONGEST_S = 2.0
 _TABLE = """
 CREATE TABLE users (id bigint PRIMARY KEY, name text, full_name text, writes int NOT NULL DEFAULT 0);
 INSERT INTO users SELECT g, 'u' || g FROM generate_series(1, 2000) AS g;

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.server,
+    pytest.mark.endurance,
     pytest.mark.long,
     pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not on this platform"),
 ]

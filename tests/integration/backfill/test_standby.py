@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from migsafe.backfill.task import Progress
 
-pytestmark = [pytest.mark.server, pytest.mark.long]
+pytestmark = [pytest.mark.server, pytest.mark.long, pytest.mark.endurance]
 
 _AT_ONCE = replace(QUICK, limits=Limits(lag_s=0.2))
 

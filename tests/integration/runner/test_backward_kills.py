@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.server,
+    pytest.mark.endurance,
     pytest.mark.long,
     pytest.mark.skipif(sys.platform == "win32", reason="it needs fork and SIGKILL"),
 ]

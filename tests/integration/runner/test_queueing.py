@@ -16,7 +16,7 @@ from queue_scenes import Figures, holding, migrate, reading
 if TYPE_CHECKING:
     from conftest import MakeDatabase
 
-pytestmark = [pytest.mark.server, pytest.mark.long]
+pytestmark = [pytest.mark.server, pytest.mark.long, pytest.mark.endurance]
 
 #: Like the real one, but quick: a try lasts at most 0.18 s, and all of them 0.3 s in any 1.2 s.
 BUDGET = Budget(lock=0.06, lock_beside_autovacuum=0.06, pause=0.1, longest_pause=0.5, share=0.25, window=1.2)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conftest import MakeDatabase
     from cuts import Meant
 
-pytestmark = [pytest.mark.server]
+pytestmark = [pytest.mark.server, pytest.mark.endurance]
 
 #: What the expand steps of the shop leave behind when each has run once.
 ONCE = {
