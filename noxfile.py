@@ -48,7 +48,7 @@ def lint(session: nox.Session) -> None:
 _ANY_PYTHON = "not long and not corpus and not server and not endurance"
 _AGAIN = ["-m", _ANY_PYTHON, "--hypothesis-profile", "light", "--assert=plain"]
 #: What the one in the middle runs of it.
-_IN_THE_MIDDLE = ["tests/unit", "tests/acceptance/test_lint.py", "tests/acceptance/test_verify_as_a_user.py"]
+_IN_THE_MIDDLE = ["tests/unit/parse", "tests/unit/sources", "tests/unit/runner", "tests/acceptance/test_lint.py"]
 
 
 @nox.session(python=PYTHONS)

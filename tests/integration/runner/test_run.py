@@ -67,7 +67,7 @@ class Bench:
         return load_config(start=self.folder, options=said)
 
     def options(self, phase: Phase | None, release: str | None = "1.1", **more: object) -> RunOptions:
-        patient = PaceOptions(budget=Budget(whole=2.0))
+        patient = PaceOptions(budget=Budget(whole=60.0))
         told = {"accept": "a test", "pace": patient} | more
         return RunOptions(phase=phase, release=release, url="env:SHOP_URL", where=WHERE, **told)  # type: ignore[arg-type]
 
@@ -199,7 +199,7 @@ def test_a_lock_that_is_held_is_waited_for_and_named(bench: Bench) -> None:
     bench.run(Phase.EXPAND, "1.0")
     with connect(bench.dsn, autocommit=False) as session:
         session.query("select * from orders limit 1")
-        stopped = bench.run(Phase.EXPAND)
+        stopped = bench.run(Phase.EXPAND, pace=PaceOptions(budget=Budget(whole=4.0)))
         assert stopped.problem is not None
         assert stopped.problem.exit_code is ExitCode.REFUSED
         said = f"{stopped.problem.message} {stopped.problem.hint}"

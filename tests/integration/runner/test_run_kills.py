@@ -56,4 +56,5 @@ def test_what_is_done_is_left_alone(forked: Forks, tmp_path: Path, make_database
     assert (again.code, shop.facts()) == (0, before)
     assert "nothing to run" in again.output
     refused = shop.run(forked, "contract")
-    assert refused.code == 0, refused.output  # there is none
+    assert (refused.code, shop.facts()) == (4, before)
+    assert "migrate comes before contract" in refused.output
