@@ -116,6 +116,7 @@ def heavy_runs(session: nox.Session) -> None:
     session.run("pytest", "-n", "2", "-m", "endurance")
     for script in ("run_kills", "queueing", "fleet", "backfill"):
         session.run("python", f"tests/heavy/{script}.py", env={"PYTHONPATH": str(Path("tests").resolve())})
+    session.run("python", "benchmarks/backfill.py", env={"PYTHONPATH": str(Path("tests").resolve())})
 
 
 @nox.session(name="heavy-plans")
