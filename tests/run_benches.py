@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from migsafe.bookkeeping.steps import Where
-from migsafe.config import load_config
+from migsafe.config import Config, load_config
 from migsafe.errors import ExitCode, MigsafeError
 from migsafe.model.phase import Phase
 from migsafe.model.state import Environment, KnownRelease, RolloutStatus
 from migsafe.postgres.connection import connect
 from migsafe.runner.pace import PaceOptions
 from migsafe.runner.patience import Budget
-from migsafe.runner.run import RunOptions, run_phase
+from migsafe.runner.run import RunOptions, rehearse_phase, run_phase
 from migsafe.tracker.address import read_address
 from migsafe.tracker.facts import Author
 from migsafe.tracker.opening import Tracker
@@ -79,12 +79,23 @@ class Bench:
 
     def run(self, phase: Phase | None = Phase.EXPAND, release: str = "1.1", **more: Any) -> RunOutcome:
         """Run a phase, or go on with what was begun where that is None."""
-        config = load_config(start=self.shop.folder, options={"tracker": self.shop.tracker})
+        self.lines.clear()
+        options = self.options(phase, release, **more)
+        return run_phase(options, self.config, ME, say=self.lines.append)
+
+    def rehearse(self, phase: Phase = Phase.EXPAND, release: str = "1.1", **more: Any) -> RunOutcome:
+        """What `run` would do."""
+        return rehearse_phase(self.options(phase, release, **more), self.config, ME)
+
+    def options(self, phase: Phase | None, release: str, **more: Any) -> RunOptions:
+        """What a run is told."""
         told: dict[str, Any] = {"accept": "a test", "pace": PATIENT, "url": "env:SHOP_URL"} | more
         where = Where(environment="production", create=True)
-        options = RunOptions(phase=phase, release=release if phase else None, where=where, **told)
-        self.lines.clear()
-        return run_phase(options, config, ME, say=self.lines.append)
+        return RunOptions(phase=phase, release=release if phase else None, where=where, **told)
+
+    @property
+    def config(self) -> Config:
+        return load_config(start=self.shop.folder, options={"tracker": self.shop.tracker})
 
     def stop(self, phase: Phase | None = Phase.EXPAND, release: str = "1.1", **more: Any) -> MigsafeError:
         """The same where it must not come to its end: what stopped it."""
@@ -124,15 +135,15 @@ class Bench:
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
-        """Nothing is written, neither in the database nor in the tracker."""
+        """Nothing is changed in the database, and nothing recorded of any step; who had the turn may be."""
         before = self.everything()
         yield
         assert self.everything() == before
 
     def everything(self) -> tuple[object, ...]:
-        """What the database holds, and how much the tracker knows."""
+        """What the database holds, and how much the tracker knows of its steps."""
         with self.tracker.reading() as ledger:
-            head = len(list(ledger.events()))
+            head = sum(event.kind == "run" for event in ledger.events())
         tables = "select count(*) from pg_class where relnamespace::regnamespace::text in ('public', 'migsafe')"
         columns = "select count(*) from pg_attribute where attrelid >= 16384 and attnum > 0 and not attisdropped"
         return head, self.ask(tables), self.ask(columns)

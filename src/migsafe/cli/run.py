@@ -113,6 +113,11 @@ def _patience(command: _Command) -> _Command:
                 help="A standby of the database (repeatable).",
             ),
             click.option(
+                "--subscribers-ready",
+                is_flag=True,
+                help="Subscribers of logical replication have the changes of tables already.",
+            ),
+            click.option(
                 "--wait", type=_SECONDS, default=0.0, metavar="SECONDS", help="Wait for a go before each step."
             ),
             click.option(
@@ -227,6 +232,7 @@ def _said(phase: Phase | None, options: dict[str, Any]) -> RunOptions:
         where=Where(environment=options["environment"], target=options["target"], create=create),
         only=options["change"],
         replicas=options["replicas"],
+        subscribers_ready=options["subscribers_ready"],
         wait=options["wait"],
         wait_for_turn=options["wait_for_turn"],
         accept=options["accept"],

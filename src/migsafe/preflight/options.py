@@ -41,10 +41,12 @@ class PreflightOptions:
         replicas: its standbys, said like that.
         wait: seconds for which to look again until it is a go.
         subscribers_ready: subscribers have the changes already.
+        makes_too: tables that whoever runs the migrations makes besides them, as people write their names.
     """
 
     url: str
     replicas: tuple[str, ...] = ()
     wait: float = 0.0
     subscribers_ready: bool = False
+    makes_too: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)

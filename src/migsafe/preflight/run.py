@@ -13,6 +13,7 @@ from migsafe.catalogue.following import ReadScripts
 from migsafe.catalogue.project import source_options
 from migsafe.errors import EnvironmentFailedError, UsageError
 from migsafe.model.dialect import Dialect, ServerVersion
+from migsafe.model.names import QualifiedName
 from migsafe.postgres.address import resolve_address, spell_database
 from migsafe.postgres.catalogue import read_catalogue
 from migsafe.postgres.live import glance, open_live, read_live
@@ -167,6 +168,7 @@ class _Look:
         server = ServerVersion(self._session.server_version // 10_000, "given")
         touched = predict_touched(self._planned.migrations, read_catalogue(self._session), server)
         touched.not_read += self._planned.unreadable
+        touched.made |= {QualifiedName(name) for name in self._options.makes_too}
         return touched
 
     def _report(self, case: Case, live: Live, *, took: float) -> PreflightReport:

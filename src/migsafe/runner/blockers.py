@@ -6,6 +6,7 @@ wait will not let go for it. It reads what the server knows of its locks, and lo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 #: Whoever is younger ends by itself, as a rule: transactions of an application last for milliseconds.
 LIMITS = Limits(holding=1.0, waiting=1.0, on_replica=1.0, old=60.0)
+#: On a standby no try ends by itself: replay waits for who is there, however long they go on to last. So at first only
+#: a moment will do in which nobody has read for even this long; such moments need not come, so later LIMITS are enough.
+_YOUNG_ON_REPLICA, _CHOOSY_FOR = 0.1, 10.0
 #: How much longer than `deadlock_timeout` a wait must be, for autovacuum to be gone before it ends.
 _GRACE_MS = 250
 
@@ -53,7 +57,13 @@ class Lookout:
     """
 
     def __init__(
-        self, dsn: str, replicas: Sequence[str] = (), *, limits: Limits = LIMITS, budget: Budget | None = None
+        self,
+        dsn: str,
+        replicas: Sequence[str] = (),
+        *,
+        limits: Limits = LIMITS,
+        budget: Budget | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
@@ -63,6 +73,8 @@ class Lookout:
         self._replicas = [resolve_address(one, option="--replica") for one in replicas]
         self._limits = limits
         self._budget = budget or Budget()
+        self._clock = clock
+        self._choosy_until = 0.0
         self._session: Session | None = None
         self._step: tuple[Migration, ReadScript] | None = None
         self._touched: tuple[Piece, Touched] | None = None
@@ -82,6 +94,7 @@ class Lookout:
     def turn_to(self, migration: Migration, read: ReadScript) -> None:
         """From now on, pieces are of this migration's script."""
         self._step, self._touched = (migration, read), None
+        self._choosy_until = self._clock() + _CHOOSY_FOR
 
     def look(self, piece: Piece) -> Sight:
         """Who is in the way of a piece now. A server that does not answer is a reason to wait, and no error."""
@@ -114,8 +127,13 @@ class Lookout:
                 return Sight()
             live = read_live(session, touched.modes.keys(), whose=bool(self._replicas))
         asked = tuple(self._ask(dsn, touched) for dsn in self._replicas) if touched.exclusive else ()
-        case = Case(live=live, now=datetime.now(UTC), touched=touched, replicas=asked, limits=self._limits)
+        case = Case(live=live, now=datetime.now(UTC), touched=touched, replicas=asked, limits=self._limits_now())
         return judge(case, self._budget)
+
+    def _limits_now(self) -> Limits:
+        if self._clock() >= self._choosy_until:
+            return self._limits
+        return replace(self._limits, on_replica=min(self._limits.on_replica, _YOUNG_ON_REPLICA))
 
     def _open(self) -> Session:
         if self._session is None:

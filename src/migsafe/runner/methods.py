@@ -64,6 +64,14 @@ class Methods:
         """The tool's own table, as people write it."""
         return self.book.table if self.book is not None else f"the table of {self._layout.tool}"
 
+    def makes(self) -> tuple[str, ...]:
+        """The tables that a run would make besides those of its steps: the tool's own one, where it is not there."""
+        session = self._target.session
+        try:
+            return () if self.book is None or self.book.exists(session) else (self.book.table,)
+        finally:
+            session.rollback()
+
     def close(self) -> None:
         """End the tool's process, where there is one."""
         if self._tool is not None:

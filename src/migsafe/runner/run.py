@@ -67,7 +67,9 @@ class RunOptions:
             begun and has not come to its end.
         url: the database: `env:NAME`, the name of a service, or an address without a password.
         only: the one change whose steps are run; all when None.
-        replicas: standbys of the database, said like `url`.
+        replicas: standbys of the database, said like `url`; those of the configuration when none is named and the
+            database is the configuration's.
+        subscribers_ready: subscribers of logical replication have the changes of tables already.
         wait: seconds for which to wait for a go, before each step.
         wait_for_turn: seconds for which to wait while somebody else runs.
         accept: why somebody answers for what is not known.
@@ -83,6 +85,7 @@ class RunOptions:
     where: Where
     only: str | None = None
     replicas: tuple[str, ...] = ()
+    subscribers_ready: bool = False
     wait: float = 0.0
     wait_for_turn: float = 0.0
     accept: str | None = None
@@ -174,11 +177,13 @@ class _Conductor:
         self._options = options
         self._config = config
         self._say = say
-        self._methods = Methods(project.layout, target, config, replicas=options.replicas, tool=options.tool)
+        self._replicas = options.replicas or (config.replicas if config.url == options.url else ())
+        self._methods = Methods(project.layout, target, config, replicas=self._replicas, tool=options.tool)
         self._scripts = ReadScripts()
         self._protected = True
+        self._warned: set[str] = set()
         self._contracting = Contracting(target, config, say)
-        self._lookout = Lookout(target.dsn, options.replicas, budget=options.pace.budget)
+        self._lookout = Lookout(target.dsn, self._replicas, budget=options.pace.budget)
         self._watchman = Watchman(target.dsn, say, options.watch)
         self._pace = RunPace(
             options.pace,
@@ -280,7 +285,13 @@ class _Conductor:
         return evidence_of(step, self._project.story, state, self._target.clock())
 
     def _preflight(self, step: ProjectStep, read: ReadScript, *, wait: float) -> PreflightReport:
-        options = PreflightOptions(url=self._options.url, replicas=self._options.replicas, wait=wait)
+        options = PreflightOptions(
+            url=self._options.url,
+            replicas=self._replicas,
+            wait=wait,
+            subscribers_ready=self._options.subscribers_ready,
+            makes_too=self._methods.makes(),
+        )
         return preflight_of(
             [(step.migration, read)], options, self._config, dsn=self._target.dsn, on_wait=self._on_wait
         )
@@ -288,7 +299,15 @@ class _Conductor:
     def _on_wait(self, report: PreflightReport, left: float) -> None:
         self._say(f"waiting: {report.reasons[0].text}; {left:.0f} s left")
 
+    def _warn(self, report: PreflightReport) -> None:
+        """What does not stop a step, said once for all of them."""
+        for one in report.reasons:
+            if one.weight is Weight.WARNING and one.text not in self._warned:
+                self._warned.add(one.text)
+                self._say(f"warning: {one.text}" + (f" ({one.hint})" if one.hint else ""))
+
     def _refuse_no_go(self, report: PreflightReport) -> None:
+        self._warn(report)
         if report.verdict is Verdict.GO:
             return
         heavy = next(one for one in report.reasons if one.weight in {Weight.NO_GO, Weight.UNKNOWN})
