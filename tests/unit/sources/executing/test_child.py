@@ -212,6 +212,7 @@ def test_an_address_is_spelt_as_libpq_reads_it() -> None:
 
 
 def test_the_environment_names_no_other_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", os.environ.copy())  # it says the address in its own process, for good
     names = ("PGSERVICE", "PGOPTIONS", "PGPASSWORD", "PGHOST", "PGSSLMODE", "SHOP_URL")
     for name in names:
         monkeypatch.setenv(name, "elsewhere")
