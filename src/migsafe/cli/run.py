@@ -279,10 +279,11 @@ def _show(outcome: RunOutcome, form: str, *, dry_run: bool) -> None:
         of = f"every {outcome.phase} step" if outcome.phase is not None else "every step"
         up_to = f"{of} up to {outcome.release}" if outcome.release is not None else "no step that was begun"
         say(f"nothing to run: {outcome.where} has {up_to}")
+    if dry_run:
+        say(*outcome.foreseen())
+        return
     for step in outcome.steps:
-        if dry_run:
-            say(f"would run {step.label} ({step.phase}), in {step.pieces} pieces", *(f"  {one}" for one in step.notes))
-        elif step.status is not None:
+        if step.status is not None:
             held = (f"  {'held' if ok else 'DID NOT HOLD'}: {name}" for name, ok in step.checks)
             say(f"{step.label}: {step.status}", *held)
     for label, why in outcome.waiting:
@@ -298,6 +299,7 @@ def _document(outcome: RunOutcome) -> dict[str, Any]:
         "release": outcome.release,
         "steps": list(outcome.steps),
         "waiting": [{"step": label, "why": why} for label, why in outcome.waiting],
+        "notes": list(outcome.notes),
         "problem": None
         if problem is None
         else {"message": problem.message, "hint": problem.hint, "exit_code": int(problem.exit_code)},

@@ -97,7 +97,7 @@ class Around:
         for key in self.rows.constraints:
             yield f"constraint {key.name} of {key.table} on {self.objects[key.place].label}"
         for trigger in self.rows.triggers:
-            if trigger.names_it or self.objects[trigger.place].column is None:
+            if trigger.is_about_it or self.objects[trigger.place].column is None:
                 off = " (disabled)" if trigger.enabled == "D" else ""
                 yield f"trigger {trigger.name} runs {trigger.function}{off}"
         for publication in self.rows.publications:
@@ -116,8 +116,9 @@ class Around:
         for dependent in self._of(self.rows.dependents, at):
             yield RadiusFact(dependent.kind, dependent.name, "uses it")
         for trigger in self._of(self.rows.triggers, at):
-            naming = ", which names it" if trigger.names_it else ""
-            yield RadiusFact("trigger", trigger.name, f"runs {trigger.function}{naming}")
+            naming = ", which names it" if trigger.body_names_it else ""
+            fires = "fires on UPDATE OF it, and " if trigger.fires_on_it else ""
+            yield RadiusFact("trigger", trigger.name, f"{fires}runs {trigger.function}{naming}")
         for function in self._of(self.rows.functions, at):
             yield RadiusFact("function body", function.name, "has its name")
         for publication in self._of(self.rows.publications, at):

@@ -54,10 +54,12 @@ def dependents(
             label = objects[one.place].label
             yield Gate("dependents", "fail", f"the {one.kind} {one.name} uses {label}", _DATABASE, one.name)
     for trigger in rows.triggers:
-        if trigger.names_it and not _is_removed(trigger.name, removed):
+        if trigger.is_about_it and not _is_removed(trigger.name, removed):
             found = True
-            thing = objects[trigger.place]
-            text = f"the trigger {trigger.name} runs {trigger.function}, which names {thing.column}: every write fails"
+            column = objects[trigger.place].column
+            text = f"the trigger {trigger.name} runs {trigger.function}, which names {column}: every write fails"
+            if not trigger.body_names_it:
+                text = f"the trigger {trigger.name} fires on UPDATE OF {column}: make it anew for what takes its place"
             yield Gate("dependents", "fail", text, _DATABASE, trigger.name)
     for key in rows.constraints:
         follows = objects[key.place].kind == "column" and not dropped

@@ -186,11 +186,18 @@ def quiet_gate(
     if environment is None or floor is None or floor not in order:
         return
     quiet = timedelta(seconds=thresholds.quiet)
-    for one in environment.rollouts:
-        until = None if one.retired_at is None else one.retired_at + quiet
-        if until is not None and now < until and order.get(one.release, order[floor]) < order[floor]:
-            text = f"{one.release} was retired at {one.retired_at:%H:%M} UTC; wait until {until:%H:%M}"
-            yield Gate("older-release-quiet", "fail", text, "tracker", one.release)
+    fresh = [
+        (one.retired_at, one.release)
+        for one in environment.rollouts
+        if one.retired_at is not None
+        and now < one.retired_at + quiet
+        and order.get(one.release, order[floor]) < order[floor]
+    ]
+    if fresh:
+        at, last = max(fresh)
+        others = f", and {len(fresh) - 1} more before it" if len(fresh) > 1 else ""
+        text = f"{last} was retired at {at:%H:%M} UTC{others}; wait until {at + quiet:%H:%M}"
+        yield Gate("older-release-quiet", "fail", text, "tracker", last)
 
 
 def statistics_gates(state: StateDocument, objects: Sequence[str], where: TargetName) -> Iterator[Gate]:

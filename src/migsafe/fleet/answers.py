@@ -22,12 +22,8 @@ def answer_of(settled: Settled[RunOutcome]) -> tuple[str, ...]:
 
 def _lines(settled: Settled[RunOutcome]) -> Iterator[str]:
     problem, value = problem_of(settled), settled.value
-    for step in value.steps if value is not None else ():
-        pieces = "1 piece" if step.pieces == 1 else f"{step.pieces} pieces"
-        yield f"would run {step.label} ({step.phase}), in {pieces}"
-        yield from (f"  {note}" for note in step.notes)
-    for label, why in value.waiting if value is not None else ():
-        yield f"{label} {why}"
+    if value is not None:
+        yield from value.foreseen()
     if problem is not None:
         yield f"refused: {problem.message}" + (f" ({problem.hint})" if problem.hint else "")
     elif value is None or not value.steps:

@@ -95,12 +95,23 @@ class FoundConstraint(OfThing):
 
 @dataclass(frozen=True, slots=True)
 class FoundTrigger(OfThing):
-    """A trigger of the table; `names_it`: its function's body, or its list of columns, has the column's name."""
+    """A trigger of the table.
+
+    Attributes:
+        body_names_it: its function's body has the column's name.
+        fires_on_it: the column stands in its UPDATE OF, by number: it follows a renamed column.
+    """
 
     name: str
     function: str
     enabled: str
-    names_it: bool
+    body_names_it: bool
+    fires_on_it: bool
+
+    @property
+    def is_about_it(self) -> bool:
+        """Whether it would do something else without the column."""
+        return self.body_names_it or self.fires_on_it
 
 
 @dataclass(frozen=True, slots=True)

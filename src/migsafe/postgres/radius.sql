@@ -92,8 +92,8 @@ order by 1, 3, 2
 -- triggers --
 -- Of its table, without those that keep old and new columns in step, which migsafe makes and takes away itself.
 select t.place::int, g.tgname::text, p.oid::regprocedure::text, g.tgenabled::text,
-       t.attname is not null and (p.prosrc ~ ('\y' || regexp_replace(t.attname, '(\W)', '\\\1', 'g') || '\y')
-         or t.attnum = any (g.tgattr::int[]))
+       t.attname is not null and p.prosrc ~ ('\y' || regexp_replace(t.attname, '(\W)', '\\\1', 'g') || '\y'),
+       t.attname is not null and t.attnum = any (g.tgattr::int[])
 from unnest(%s::bigint[], %s::int[], %s::text[]) with ordinality t (oid, attnum, attname, place)
 join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgname not like 'zzz\_migsafe\_%%'
 join pg_proc p on p.oid = g.tgfoid

@@ -133,6 +133,23 @@ def predict_touched(
     return teller.touched
 
 
+def predict_each(
+    migrations: Iterable[tuple[Migration, ReadScript]], catalogue: Catalogue, server: ServerVersion = ASSUMED_SERVER
+) -> Iterator[Touched]:
+    """What each of some migrations touches when it comes to its turn, without what those before it have made.
+
+    Args:
+        catalogue: what the server has before all of them; it is changed.
+    """
+    made: set[QualifiedName] = set()
+    for migration, read in migrations:
+        teller = _Teller()
+        teller.touched.made |= made
+        catalogue = teller.tell(migration, read, catalogue, server)
+        made |= teller.touched.made
+        yield teller.touched
+
+
 class _Teller:
     """Walks through migrations, and calls every table as it is called before all of them."""
 

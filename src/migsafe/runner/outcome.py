@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from migsafe.errors import ExitCode, MigsafeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from migsafe.model.phase import Phase
     from migsafe.model.state import StepStatus, TargetName
 
@@ -63,6 +65,7 @@ class RunOutcome:
     Attributes:
         phase: None where what was begun was resumed; then `release` is None too.
         waiting: steps that were passed over, and why.
+        notes: of a rehearsal: what stands against all of them together now, one line each.
         problem: what stopped it; None where nothing did.
     """
 
@@ -71,9 +74,18 @@ class RunOutcome:
     release: str | None
     steps: tuple[StepOutcome, ...] = ()
     waiting: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
     problem: MigsafeError | None = field(default=None)
 
     @property
     def exit_code(self) -> ExitCode:
         """0, or that of what stopped it."""
         return ExitCode.CLEAN if self.problem is None else self.problem.exit_code
+
+    def foreseen(self) -> Iterator[str]:
+        """Of a rehearsal: what would run, and what stands against it, a line each."""
+        for step in self.steps:
+            yield f"would run {step.label} ({step.phase})"
+            yield from (f"  {note}" for note in step.notes)
+        yield from (f"{label} {why}" for label, why in self.waiting)
+        yield from self.notes

@@ -10,18 +10,22 @@ from migsafe.bookkeeping.project import read_project
 from migsafe.catalogue.following import ReadScripts
 from migsafe.config.nearest import did_you_mean
 from migsafe.errors import MigsafeError
-from migsafe.model.dialect import Dialect
+from migsafe.model.dialect import Dialect, ServerVersion
 from migsafe.model.phase import Phase
 from migsafe.model.state import KnownRelease, StepStatus
+from migsafe.postgres.catalogue import read_catalogue
+from migsafe.preflight.checks import understood
 from migsafe.preflight.options import PreflightOptions
 from migsafe.preflight.report import Verdict, Weight
 from migsafe.preflight.run import preflight_of
+from migsafe.preflight.touched import predict_each
 from migsafe.runner.blockers import Lookout
 from migsafe.runner.contracting import Contracting, NotClearedError
 from migsafe.runner.gates import evidence_of, refuse_step, seen_from
 from migsafe.runner.methods import Methods
 from migsafe.runner.outcome import RunOutcome, RunStoppedError, StepOutcome, StepRefusedError
 from migsafe.runner.pace import PaceOptions, RunPace
+from migsafe.runner.pieces import pieces_of
 from migsafe.runner.planned import planned_step
 from migsafe.runner.selection import RunRefusedError, Selection, select, select_all, select_begun
 from migsafe.runner.step import StepRunner
@@ -36,7 +40,7 @@ from migsafe.tracker.opening import now
 from migsafe.tracker.reading import read_known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from threading import Event
 
@@ -45,9 +49,11 @@ if TYPE_CHECKING:
     from migsafe.books import Applied
     from migsafe.config import Config
     from migsafe.model.finding import Evidence
+    from migsafe.model.script import Migration
     from migsafe.model.state import Run, StateDocument
     from migsafe.model.statement import ReadScript
     from migsafe.preflight.report import PreflightReport
+    from migsafe.preflight.touched import Touched
     from migsafe.runner.planned import Planned
     from migsafe.runner.target import OpenTarget
     from migsafe.runner.turn import Turn
@@ -233,8 +239,16 @@ class _Conductor:
     def rehearse(self) -> RunOutcome:
         """What would run, and what stands against it now."""
         selection, state = self._select()
-        outcomes = [self._foreseen(step, state) for step in selection.steps]
-        return self._outcome(selection, outcomes, None)
+        if not selection.steps:
+            return self._outcome(selection, (), None)
+        scripts = [(step.migration, self._read(step)[0]) for step in selection.steps]
+        outcomes = [
+            self._foreseen(step, touched, state)
+            for step, touched in zip(selection.steps, self._touched(scripts), strict=True)
+        ]
+        report = self._preflight(scripts, wait=0.0)
+        notes = tuple(f"{one.weight}: {one.text}" for one in report.reasons if one.weight is not Weight.NOTE)
+        return replace(self._outcome(selection, outcomes, None), notes=notes)
 
     # -- one step
 
@@ -243,7 +257,8 @@ class _Conductor:
         plan = self._contracting.plan_for(step, protected=self._protected)
         refuse_step(step, self._evidence(step, state), protected=self._protected, accepted=self._options.accept)
         began = self._target.clock()
-        self._refuse_no_go(self._preflight(step, read, wait=self._options.wait))
+        report = self._preflight([(step.migration, read)], wait=self._options.wait)
+        self._refuse_no_go(report, as_planned=planned is not None)
         waited = round((self._target.clock() - began).total_seconds() * 1000)
         before = self._pace.waited_ms
         self._lookout.turn_to(step.migration, read)
@@ -252,18 +267,26 @@ class _Conductor:
         done = runner.run(step, read, planned, work)
         return replace(done, waited_ms=waited + self._pace.waited_ms - before)
 
-    def _foreseen(self, step: ProjectStep, state: StateDocument) -> StepOutcome:
-        from migsafe.runner.pieces import pieces_of
+    def _touched(self, scripts: Sequence[tuple[Migration, ReadScript]]) -> Iterator[Touched]:
+        """What each step touches, of what the server has."""
+        session = self._target.session
+        try:
+            catalogue = read_catalogue(session)
+        finally:
+            session.rollback()
+        return predict_each(scripts, catalogue, ServerVersion(session.server_version // 10_000, "given"))
 
+    def _foreseen(self, step: ProjectStep, touched: Touched, state: StateDocument) -> StepOutcome:
         read, planned = self._read(step)
         notes = [f"{one.result}: {one.text} ({one.rule})" for one in self._evidence(step, state)]
         try:
             self._contracting.plan_for(step, protected=self._protected)
         except NotClearedError as error:
             notes.append(f"refused: {error.message}")
-        report = self._preflight(step, read, wait=0.0)
-        notes += [f"locks {name}: {mode}" for name, mode in report.locks]
-        notes += [f"{one.weight}: {one.text}" for one in report.reasons if one.weight is not Weight.NOTE]
+        notes += [f"locks {name}: {mode}" for name, mode in sorted(touched.modes.items())]
+        pieces = pieces_of(read)
+        if len(pieces) > 1:
+            notes.append(f"{len(pieces)} transactions or lone statements")
         if planned is not None:
             notes.insert(0, f"{planned.step.title} ({planned.plan.change})")
         return StepOutcome(
@@ -271,7 +294,7 @@ class _Conductor:
             phase=step.facts.phase,
             change=step.facts.change,
             status=None,
-            pieces=len(pieces_of(read)),
+            pieces=len(pieces),
             notes=tuple(notes),
         )
 
@@ -284,7 +307,7 @@ class _Conductor:
     def _evidence(self, step: ProjectStep, state: StateDocument) -> tuple[Evidence, ...]:
         return evidence_of(step, self._project.story, state, self._target.clock())
 
-    def _preflight(self, step: ProjectStep, read: ReadScript, *, wait: float) -> PreflightReport:
+    def _preflight(self, scripts: Sequence[tuple[Migration, ReadScript]], *, wait: float) -> PreflightReport:
         options = PreflightOptions(
             url=self._options.url,
             replicas=self._replicas,
@@ -292,22 +315,22 @@ class _Conductor:
             subscribers_ready=self._options.subscribers_ready,
             makes_too=self._methods.makes(),
         )
-        return preflight_of(
-            [(step.migration, read)], options, self._config, dsn=self._target.dsn, on_wait=self._on_wait
-        )
+        return preflight_of(scripts, options, self._config, dsn=self._target.dsn, on_wait=self._on_wait)
 
     def _on_wait(self, report: PreflightReport, left: float) -> None:
         self._say(f"waiting: {report.reasons[0].text}; {left:.0f} s left")
 
-    def _warn(self, report: PreflightReport) -> None:
-        """What does not stop a step, said once for all of them."""
+    def _warn(self, report: PreflightReport, *, as_planned: bool) -> None:
+        """What does not stop a step, said once for all of them; code that a plan wrote is known to do no more."""
         for one in report.reasons:
+            if as_planned and one.check == understood.READ:
+                continue
             if one.weight is Weight.WARNING and one.text not in self._warned:
                 self._warned.add(one.text)
                 self._say(f"warning: {one.text}" + (f" ({one.hint})" if one.hint else ""))
 
-    def _refuse_no_go(self, report: PreflightReport) -> None:
-        self._warn(report)
+    def _refuse_no_go(self, report: PreflightReport, *, as_planned: bool) -> None:
+        self._warn(report, as_planned=as_planned)
         if report.verdict is Verdict.GO:
             return
         heavy = next(one for one in report.reasons if one.weight in {Weight.NO_GO, Weight.UNKNOWN})

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Answer = Literal["yes", "no", "unknown"]
 
 _RAN = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
+_TAKEN = frozenset({StepStatus.DONE, StepStatus.QUARANTINED, StepStatus.PURGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,16 @@ def judge(known: Known, release: str, where: TargetName) -> Verdict:
         meant = nearest(release, order, limit=1)
         hint = f"; did you mean {meant[0]}?" if meant else ""
         return Verdict("unknown", release, where, f"nobody knows the place of {release} among the releases{hint}")
-    words = [*_bounds(said, release, where, order), *_expands(known, release, where, order)]
+    words = [*_bounds(said, known, release, where, order), *_expands(known, release, where, order)]
     for answer in ("no", "unknown"):
         if found := [text for told, text in words if told == answer]:
             return Verdict(answer, release, where, "; ".join(found))
-    return Verdict("yes", release, where, f"the schema of {where} works {said.spelt}")
+    works = said.spelt if said.doubt is None else f"from {release} on, which carries all that was taken away"
+    return Verdict("yes", release, where, f"the schema of {where} works {works}")
 
 
 def _bounds(
-    said: Compatibility, release: str, where: TargetName, order: dict[str, int]
+    said: Compatibility, known: Known, release: str, where: TargetName, order: dict[str, int]
 ) -> Iterator[tuple[Answer, str]]:
     here = order[release]
     if said.floor is not None:
@@ -72,8 +74,15 @@ def _bounds(
             yield "unknown", f"nobody knows the place of {said.ceiling}, the ceiling of {where}, among the releases"
         elif here > order[said.ceiling]:
             yield "no", f"the schema of {where} works with {said.ceiling} and earlier releases only"
-    if said.doubt is not None:
+    if said.doubt is not None and not _ships_with(known, here, where, order):
         yield "unknown", said.doubt
+
+
+def _ships_with(known: Known, here: int, where: TargetName, order: dict[str, int]) -> bool:
+    """Whether a release carries every contract that has run, or is later: its code does without what they took."""
+    runs = ((step, step.run(where)) for step in known.state.steps if step.phase is Phase.CONTRACT)
+    taken = [step.release for step, run in runs if run is not None and run.status in _TAKEN]
+    return bool(taken) and all(name in order and order[name] <= here for name in taken)
 
 
 def _expands(known: Known, release: str, where: TargetName, order: dict[str, int]) -> Iterator[tuple[Answer, str]]:

@@ -77,7 +77,7 @@ def test_facts_of_what_is_bound_to_it() -> None:
         NAME,
         constraints=(FoundConstraint(0, "c", "users", "CHECK …", "c", False),),
         publications=(FoundPublication(0, "p", True),),
-        triggers=(FoundTrigger(0, "t", "f()", "O", True), FoundTrigger(0, "other", "g()", "O", False)),
+        triggers=(FoundTrigger(0, "t", "f()", "O", True, False), FoundTrigger(0, "other", "g()", "O", False, False)),
     ).facts()
     assert "constraint c of users on users.name" in facts
     assert "publication p carries users.name" in facts

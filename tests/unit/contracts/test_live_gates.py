@@ -49,13 +49,21 @@ def test_whatever_is_bound_to_it_blocks(kind: str) -> None:
 
 
 def test_a_trigger_whose_body_names_it_blocks() -> None:
-    (gate,) = dependents(triggers=(FoundTrigger(0, "audit", "audit_users()", "O", True),))
+    (gate,) = dependents(triggers=(FoundTrigger(0, "audit", "audit_users()", "O", True, False),))
     assert gate.result == "fail"
     assert "every write fails" in gate.text
 
 
+def test_a_trigger_that_fires_on_it_follows_it_and_is_said_so() -> None:
+    (gate,) = dependents(triggers=(FoundTrigger(0, "stamp", "set_updated_at()", "O", False, True),))
+    assert (gate.result, gate.text) == (
+        "fail",
+        "the trigger stamp fires on UPDATE OF name: make it anew for what takes its place",
+    )
+
+
 def test_other_triggers_of_the_table_are_none_of_its_business() -> None:
-    (gate,) = dependents(triggers=(FoundTrigger(0, "audit", "audit_users()", "O", False),))
+    (gate,) = dependents(triggers=(FoundTrigger(0, "audit", "audit_users()", "O", False, False),))
     assert gate.result == "pass"
 
 

@@ -72,7 +72,11 @@ def test_nobody_can_tell(book: Book) -> None:
 def test_a_contract_without_a_floor_leaves_it_open_and_a_no_wins(book: Book) -> None:
     with book.writing() as store:
         store.record(step("004", Phase.CONTRACT, release="1.9.0"), ran())
-    assert answer(book, "1.9.0")[0] == "unknown"
+    assert answer(book, "1.9.0")[0] == "yes"  # it carries the contract itself
+    assert answer(book, "1.8.0")[0] == "unknown"
+    with book.writing() as store:
+        store.record(step("005", Phase.CONTRACT, release=None), ran())
+    assert answer(book, "1.9.0")[0] == "unknown"  # nobody knows which release carries that one
     with book.writing() as store:
         store.put_compatibility(MAIN, floor="1.8.0", doubt="005 took something away")
     assert answer(book, "1.7.0")[0] == "no"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from migsafe.reporters.table import render_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from migsafe.model.locks import LockClaim
     from migsafe.runner.backward.steps import BackwardOutcome
     from migsafe.runner.backward.view import StepView
 
 SCHEMA = "migsafe.backward/1"
+_NAME = "MIGRATION"
 
 
 def document(outcome: BackwardOutcome, *, dry_run: bool) -> dict[str, Any]:
@@ -46,9 +48,24 @@ def render_text(outcome: BackwardOutcome) -> str:
         for one in outcome.view.steps
     ]
     blocks = [render_table(("STEP", "PHASE", "WAY BACK", "LOCKS"), rows)]
-    blocks += ["\n".join(_details(one)) + "\n" for one in outcome.view.steps]
+    blocks += ["\n".join(_alike(group)) + "\n" for _, group in groupby(outcome.view.steps, key=_reasons)]
     blocks.append("\n".join(_whole(outcome)) + "\n")
     return "\n".join(blocks)
+
+
+def _reasons(one: StepView) -> tuple[object, ...]:
+    """The same for steps of which the same is said, but for their names; steps with SQL are told one by one."""
+    unnamed = tuple(why.replace(one.standing.label, _NAME) for why in one.judged.why)
+    return (one.judged.verdict, unnamed, one.standing.label if one.way.backward is not None else None)
+
+
+def _alike(group: Iterable[StepView]) -> Iterator[str]:
+    first, *others = group
+    if not others:
+        yield from _details(first)
+        return
+    yield f"{len(others) + 1} steps, {first.standing.label} to {others[-1].standing.label}: {first.judged.verdict.value}"
+    yield from (f"  {why.replace(first.standing.label, _NAME)}" for why in first.judged.why)
 
 
 def _details(one: StepView) -> Iterator[str]:
