@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from migsafe.model.script import TransactionRule
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_NAMES = ("dialect", "tool", "transaction", "placeholders", "server_version", "python", "manage", "settings", "config")
 _OPTIONS = (
     click.option("--dialect", type=NearestChoice([dialect.value for dialect in Dialect]), help="The database."),
     click.option("--tool", metavar="NAME", help="The migration tool, where it is not detected."),
@@ -41,6 +42,30 @@ _OPTIONS = (
         help="Configuration file, instead of the nearest one.",
     ),
 )
+
+
+#: Of them, what a command needs that runs migrations: the rest is a linter's question.
+_OF_A_RUN = ("tool", "placeholders", "python", "manage", "settings")
+_PATH = click.option(
+    "--path",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    help="The migrations; those of the configuration, or of this folder, when left out.",
+)
+
+
+def run_options(command: _Command) -> _Command:
+    """Give a command that runs migrations the options by which it reads them; `read_options` takes their values."""
+    chosen = {place: option for place, option in zip(_NAMES, _OPTIONS, strict=True) if place in _OF_A_RUN}
+    for option in reversed((_PATH, *chosen.values())):
+        command = option(command)
+    return command
+
+
+def read_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Of all options of a command, the settings that `run_options` has given it."""
+    return {name: options[name] for name in ("paths", *_OF_A_RUN) if options.get(name)}
 
 
 def project_options(command: _Command) -> _Command:

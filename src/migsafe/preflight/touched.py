@@ -6,7 +6,7 @@ makes, indexes and foreign keys that no migration has made are locked too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -143,11 +143,28 @@ def predict_each(
     """
     made: set[QualifiedName] = set()
     for migration, read in migrations:
-        teller = _Teller()
-        teller.touched.made |= made
-        catalogue = teller.tell(migration, read, catalogue, server)
-        made |= teller.touched.made
-        yield teller.touched
+        touched, catalogue = predict_next(migration, read, catalogue, server, made)
+        made |= touched.made
+        yield touched
+
+
+def predict_next(
+    migration: Migration,
+    read: ReadScript,
+    catalogue: Catalogue,
+    server: ServerVersion = ASSUMED_SERVER,
+    made: Collection[QualifiedName] = (),
+) -> tuple[Touched, Catalogue]:
+    """What one migration, or a part of it, touches, and what exists afterwards as far as it could be read.
+
+    Args:
+        catalogue: what exists before; it is changed.
+        made: what nobody else can know yet.
+    """
+    teller = _Teller()
+    teller.touched.made.update(made)
+    after = teller.tell(migration, read, catalogue, server)
+    return teller.touched, after
 
 
 class _Teller:

@@ -22,10 +22,11 @@ from migsafe.preflight.checks import locks, replicas, transactions, vacuum
 from migsafe.preflight.options import Limits
 from migsafe.preflight.report import Reason, Weight, heaviest_first
 from migsafe.preflight.text import spell_culprit
-from migsafe.preflight.touched import Touched, predict_touched
+from migsafe.preflight.touched import Touched, predict_next
 from migsafe.runner.patience import Budget, Sight, Way
 
 if TYPE_CHECKING:
+    from migsafe.model.catalogue import Catalogue
     from migsafe.model.script import Migration
     from migsafe.model.statement import ReadScript
     from migsafe.postgres.connection import Session
@@ -53,7 +54,8 @@ _CHECKS: tuple[Callable[[Case], Iterator[Reason]], ...] = (
 class Lookout:
     """Looks at one server and its standbys, on connections of its own; a context manager that closes them.
 
-    A piece is judged by what the server has now: what earlier pieces made is there, and what a job has made, too.
+    A step is judged by what the server has when it begins; each of its pieces by that, and by what those before it did.
+    Where one of them ran code that nobody could read, the server is asked anew.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Lookout:
         self._session: Session | None = None
         self._step: tuple[Migration, ReadScript] | None = None
         self._touched: tuple[Piece, Touched] | None = None
+        self._then: Catalogue | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +96,7 @@ class Lookout:
 
     def turn_to(self, migration: Migration, read: ReadScript) -> None:
         """From now on, pieces are of this migration's script."""
-        self._step, self._touched = (migration, read), None
+        self._step, self._touched, self._then = (migration, read), None, None
         self._choosy_until = self._clock() + _CHOOSY_FOR
 
     def look(self, piece: Piece) -> Sight:
@@ -141,14 +144,16 @@ class Lookout:
         return self._session
 
     def _touched_by(self, piece: Piece) -> Touched:
-        """Asked once for each piece: a catalogue of a thousand tables takes half a second to read."""
+        """Asked once for each step: a catalogue of a thousand tables takes half a second to read."""
         if self._touched is None or self._touched[0] != piece:
             assert self._session is not None, "it was opened for this"
             assert self._step is not None, "a piece is of a step"
             migration, read = self._step
             server = ServerVersion(self._session.server_version // 10_000, "given")
             only = replace(read, statements=(*piece.settings, *piece.statements))
-            self._touched = piece, predict_touched([(migration, only)], read_catalogue(self._session), server)
+            before = self._then if self._then is not None else read_catalogue(self._session)
+            touched, after = predict_next(migration, only, before, server)
+            self._touched, self._then = (piece, touched), None if touched.opaque or touched.not_read else after
         return self._touched[1]
 
     def _ask(self, dsn: str, touched: Touched) -> Replica:
