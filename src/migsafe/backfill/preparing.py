@@ -11,6 +11,7 @@ from migsafe.backfill.sessions import Bookkeeping
 from migsafe.backfill.shards import cut
 from migsafe.backfill.task import BackfillRefusedError
 from migsafe.postgres.advisory import lock_holder
+from migsafe.postgres.asking import observe
 from migsafe.postgres.connection import StatementFailedError
 from migsafe.postgres.keyset import Stretch, explain
 from migsafe.tracker.backfills import BackfillRows, Shard, ShardState, know_step, note_backfill
@@ -50,9 +51,8 @@ def ask(session: Session, check: Check) -> tuple[bool, str]:
     Raises:
         StatementFailedError: when the server refuses it.
     """
-    rows = session.query(f"select ({check.sql.strip().removesuffix(';')})::text")
-    observed = "NULL" if rows[0][0] is None else str(rows[0][0])
-    return rows[0][0] == check.expected, observed
+    observed = observe(session, check.sql)
+    return observed == check.expected, observed
 
 
 def refuse_checks(session: Session, task: Task) -> None:

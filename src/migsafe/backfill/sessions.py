@@ -55,6 +55,7 @@ class Bookkeeping:
         self._session = session
         environment = site.tracker.environment
         self._beside = TrackerBeside(session.driver, site.shown, environment, clock=site.clock) if site.beside else None
+        self._tracker = self._beside or site.tracker
 
     @property
     def beside(self) -> bool:
@@ -63,12 +64,11 @@ class Bookkeeping:
 
     def reading(self) -> AbstractContextManager[Ledger]:
         """A transaction of the tracker in which nothing is recorded."""
-        return self._site.tracker.reading() if self._beside is None else self._beside.reading()
+        return self._tracker.reading()
 
     def writing(self) -> AbstractContextManager[Store]:
         """A transaction of the tracker."""
-        author = self._site.author
-        return self._site.tracker.writing(author) if self._beside is None else self._beside.writing(author)
+        return self._tracker.writing(self._site.author)
 
     @contextmanager
     def together(self) -> Iterator[Ledger | None]:

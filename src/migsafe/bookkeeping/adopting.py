@@ -7,20 +7,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migsafe.bookkeeping.adoption import compare
+from migsafe.bookkeeping.identity import known_as_another
 from migsafe.bookkeeping.place import open_tracker
 from migsafe.bookkeeping.project import read_projects
-from migsafe.bookkeeping.steps import know_target
+from migsafe.bookkeeping.steps import know_target, name_target
 from migsafe.errors import ExitCode, MigsafeError, NoMigrationsError, UsageError
 from migsafe.model.dialect import Dialect
-from migsafe.model.state import StepStatus, TargetName
+from migsafe.model.state import StepStatus
 from migsafe.tracker import opening
 from migsafe.tracker.address import TrackerAddress
 from migsafe.tracker.errors import TrackerRefusedError
 from migsafe.tracker.facts import RunFacts
 from migsafe.tracker.latest import read_statuses
 from migsafe.tracker.names import Names
-from migsafe.tracker.place import same_database
-from migsafe.tracker.reading import read_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from migsafe.bookkeeping.steps import Where
     from migsafe.books.base import Applied, History
     from migsafe.config import Config
+    from migsafe.model.state import TargetName
     from migsafe.postgres.connection import Session
     from migsafe.tracker.facts import Author
     from migsafe.tracker.ledger import Ledger
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 #: Of the runs that are recorded here: a tool's table said so.
 SOURCE = "adopt"
-#: The database of an environment that has one, where nobody names it.
-_ONLY = "main"
 _ONE = "name one project by paths in the configuration, or by --config"
 _NOTHING_BEGUN = "if nothing has run there yet, there is nothing to adopt; else check --url"
 
@@ -125,7 +123,7 @@ def adopt(asked: Adopt, author: Author, config: Config, *, clock: Callable[[], d
     tracker = _tracker(dsn, seen, asked, config, clock)
     if asked.dry_run:
         with tracker.reading() as ledger:
-            where = _place(ledger, asked.where)
+            where = name_target(Names(ledger), asked.where)
             _hold_against(ledger, where, seen)
             compared = _compare(ledger, where, seen, tracker.clock(), asked.at)
     else:
@@ -233,28 +231,12 @@ def _tracker(
     return open_tracker(config, environment, clock=clock)
 
 
-def _place(ledger: Ledger, where: Where) -> TargetName:
-    """The database as the tracker calls it, or would."""
-    names = Names(ledger)
-    known = names.targets(where.environment)
-    name = where.target if where.target is not None or known else _ONLY
-    if where.create and name is not None and name not in known:
-        return TargetName(where.environment, name)
-    return names.target(names.environment(where.environment), where.target)
-
-
 def _hold_against(ledger: Ledger, where: TargetName, seen: _Seen, store: Store | None = None) -> None:
-    """A database that is seen first is known by its identity ever after."""
-    target = read_known(ledger, opening.now()).state.target(where)
-    if target is None or seen.identity is None:
-        return
-    if target.identity is None:
-        if store is not None:
-            store.put_target(where.environment, replace(target, identity=seen.identity))
-    elif not same_database(target.identity, seen.identity):
+    other = known_as_another(ledger, where, seen.identity, store)
+    if other is not None:
         raise TrackerRefusedError(
             f"{seen.database} is not the database that the tracker knows as {where}:"
-            f" that is {target.identity}, and this is {seen.identity}",
+            f" that is {other}, and this is {seen.identity}",
             hint="check --url, or name another database of the environment: --target NAME --create-env",
         )
 

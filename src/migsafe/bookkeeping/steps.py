@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from migsafe.config import Config
     from migsafe.model.state import Change
     from migsafe.tracker.facts import Author, Written
+    from migsafe.tracker.names import Names
     from migsafe.tracker.store import Store
 
-__all__ = ["Record", "Where", "know_target", "record_check", "record_steps"]
+__all__ = ["Record", "Where", "know_target", "name_target", "record_check", "record_steps"]
 
 #: The database of an environment that has one, where nobody names it.
 ONLY = "main"
@@ -82,11 +83,23 @@ def know_target(store: Store, where: Where, config: Config) -> TargetName:
         UnknownNameError: when it is not, and is not to be made, or there are several to choose from.
     """
     know_environment(store, where.environment, create=where.create, protected=where.protected)
-    known = store.names.targets(where.environment)
+    name = name_target(store.names, where)
+    if name.target not in store.names.targets(where.environment):
+        store.put_target(where.environment, Target(name=name.target, dialect=config.dialect or Dialect.POSTGRES))
+    return name
+
+
+def name_target(names: Names, where: Where) -> TargetName:
+    """Which database is meant: one that is known, or would be once `know_target` has made it known.
+
+    Raises:
+        UnknownNameError: when it is not known, and is not to be made, or there are several to choose from.
+    """
+    known = names.targets(where.environment)
     name = where.target if where.target is not None or known else ONLY
     if where.create and name is not None and name not in known:
-        store.put_target(where.environment, Target(name=name, dialect=config.dialect or Dialect.POSTGRES))
-    return store.names.target(where.environment, where.target)
+        return TargetName(where.environment, name)
+    return names.target(names.environment(where.environment), where.target)
 
 
 @dataclass(frozen=True, slots=True)

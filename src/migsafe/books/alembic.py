@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from migsafe.books.base import Applied, BookError
 from migsafe.books.place import TableName
+from migsafe.books.table import ToolTable
 from migsafe.sources.alembic.environment import environment_of
 
 if TYPE_CHECKING:
@@ -25,15 +26,14 @@ if TYPE_CHECKING:
 #: The tool's name where the revisions are SQL that Alembic has rendered.
 RENDERED = "alembic-sql"
 _DEFAULT = "alembic_version"
-_COLUMNS = frozenset({"version_num"})
-_SELECT = "select version_num::text from {table} order by 1"
 _AHEAD = "the project has no such revision, so nobody can tell which others came before it"
 
 
-class AlembicHistory:
+class AlembicHistory(ToolTable):
     """Alembic's table."""
 
-    is_a_line = False
+    columns = frozenset({"version_num"})
+    select = "select version_num::text from {table} order by 1"
 
     def __init__(self, layout: MigrationSet, name: TableName) -> None:
         """
@@ -41,27 +41,16 @@ class AlembicHistory:
             layout: the project's revisions.
             name: the table.
         """
+        super().__init__(layout, name)
         self.tool = layout.tool
-        self._name = name
-        self._migrations = layout.migrations
-
-    @property
-    def table(self) -> str:
-        """The table, as people write it."""
-        return str(self._name)
-
-    def exists(self, session: Session) -> bool:
-        """Whether the table is there."""
-        return self._name.exists(session)
 
     def applied(self, session: Session) -> tuple[Applied, ...]:
         """The heads, and everything below them."""
-        self._name.expect(session, _COLUMNS, self.tool)
-        heads = [head for (head,) in session.query_with_names(_SELECT, table=self._name.parts)]
+        heads = [head for (head,) in self._rows(session)]
         reached = self._below(heads)
-        known = {one.id for one in self._migrations}
+        known = {one.id for one in self._layout.migrations}
         return (
-            *(Applied(id=one.id) for one in self._migrations if one.id in reached),
+            *(Applied(id=one.id) for one in self._layout.migrations if one.id in reached),
             *(Applied(id=head, known=False, note=_AHEAD) for head in heads if head not in known),
         )
 
@@ -69,7 +58,7 @@ class AlembicHistory:
         """The heads, and all that ran before them."""
         if self.tool == RENDERED:
             return self._before(heads)
-        needs = {one.id: one.needs for one in self._migrations}
+        needs = {one.id: one.needs for one in self._layout.migrations}
         reached: set[str] = set()
         waiting = list(heads)
         while waiting:
@@ -82,7 +71,7 @@ class AlembicHistory:
     def _before(self, heads: list[str]) -> set[str]:
         if len(heads) > 1:
             raise BookError(f"{self.table} has {len(heads)} heads, and SQL does not say what each of them follows")
-        names = [one.id for one in self._migrations]
+        names = [one.id for one in self._layout.migrations]
         return {*heads, *takewhile(lambda name: name not in heads, names)} if set(heads) & set(names) else set(heads)
 
 

@@ -12,49 +12,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migsafe.books.base import Applied
+from migsafe.books.table import ToolTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from migsafe.books.place import TableName
-    from migsafe.model.script import Migration, MigrationSet
+    from migsafe.model.script import Migration
     from migsafe.postgres.connection import Session
 
-_COLUMNS = frozenset({"app", "name", "applied"})
-_SELECT = "select app::text, name::text, applied::timestamptz from {table} order by id"
 
-
-class DjangoHistory:
+class DjangoHistory(ToolTable):
     """Django's table."""
 
     tool = "django"
-    is_a_line = False
-
-    def __init__(self, layout: MigrationSet, name: TableName) -> None:
-        """
-        Args:
-            layout: the project's migrations, over all apps.
-            name: the table.
-        """
-        self._name = name
-        self._migrations = layout.migrations
-
-    @property
-    def table(self) -> str:
-        """The table, as people write it."""
-        return str(self._name)
-
-    def exists(self, session: Session) -> bool:
-        """Whether the table is there."""
-        return self._name.exists(session)
+    columns = frozenset({"app", "name", "applied"})
+    select = "select app::text, name::text, applied::timestamptz from {table} order by id"
 
     def applied(self, session: Session) -> tuple[Applied, ...]:
         """The migrations that have a row, and squashed ones whose parts all have one."""
-        self._name.expect(session, _COLUMNS, self.tool)
-        rows = {f"{app}.{name}": at for app, name, at in session.query_with_names(_SELECT, table=self._name.parts)}
-        known = {one.id for one in self._migrations}
-        squashed = {one.id: _replaced(one) for one in self._migrations}
+        rows = {f"{app}.{name}": at for app, name, at in self._rows(session)}
+        known = {one.id for one in self._layout.migrations}
+        squashed = {one.id: _replaced(one) for one in self._layout.migrations}
         told = {part for parts in squashed.values() for part in parts}
         return (
             *(Applied(id=name, at=at, known=name in known) for name, at in rows.items() if name in known - told),

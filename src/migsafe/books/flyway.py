@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from migsafe.books.base import Applied, BookError, Outcome
 from migsafe.books.place import TableName
+from migsafe.books.table import ToolTable
 from migsafe.sources.files import Folder
 from migsafe.sources.flyway import FILE_NAME, version_key
 from migsafe.sources.flyway_config import find_values
@@ -29,21 +30,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from migsafe.model.script import Migration, MigrationSet, Script
+    from migsafe.model.script import Migration, Script
     from migsafe.postgres.connection import Session
 
 _DEFAULT = "flyway_schema_history"
-_COLUMNS = frozenset({"installed_rank", "version", "description", "type", "script", "checksum", "success"})
 _CREATE = (
     "create table {table} (installed_rank int not null, version varchar(50), description varchar(200) not null, "
     "type varchar(20) not null, script varchar(1000) not null, checksum integer, installed_by varchar(100) not null, "
     "installed_on timestamp not null default now(), execution_time integer not null, success boolean not null); "
     "alter table {table} add constraint {key} primary key (installed_rank); "
     "create index {index} on {table} (success)"
-)
-_SELECT = (
-    "select version::text, description::text, type::text, checksum, installed_on::timestamptz, success from {table} "
-    "order by installed_rank"
 )
 _INSERT = (
     "insert into {table} (installed_rank, version, description, type, script, checksum, installed_by, execution_time, "
@@ -99,35 +95,20 @@ class _Told:
             self.baseline, self.baseline_at = key, row.at
 
 
-class FlywayBook:
+class FlywayBook(ToolTable):
     """Flyway's table."""
 
     tool = "flyway"
-    is_a_line = False
-
-    def __init__(self, layout: MigrationSet, name: TableName) -> None:
-        """
-        Args:
-            layout: the project's migrations.
-            name: the table.
-        """
-        self._name = name
-        self._layout = layout
-
-    @property
-    def table(self) -> str:
-        """The table, as people write it."""
-        return str(self._name)
-
-    def exists(self, session: Session) -> bool:
-        """Whether the table is there."""
-        return self._name.exists(session)
+    columns = frozenset({"installed_rank", "version", "description", "type", "script", "checksum", "success"})
+    select = (
+        "select version::text, description::text, type::text, checksum, installed_on::timestamptz, success "
+        "from {table} order by installed_rank"
+    )
 
     def applied(self, session: Session) -> tuple[Applied, ...]:
         """What a baseline covers, then the versioned migrations, then the repeatable ones."""
-        self._name.expect(session, _COLUMNS, self.tool)
         told = _Told()
-        for row in session.query_with_names(_SELECT, table=self._name.parts):
+        for row in self._rows(session):
             told.take(_Row(*row))
         return tuple(self._applied(told))
 

@@ -13,17 +13,15 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from migsafe.books.base import Applied, BookError, Outcome
+from migsafe.books.table import ToolTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from migsafe.books.place import TableName
-    from migsafe.model.script import Migration, MigrationSet
+    from migsafe.model.script import Migration
     from migsafe.postgres.connection import Session
 
-_COLUMNS = frozenset({"version", "dirty"})
 _CREATE = "create table if not exists {table} (version bigint not null primary key, dirty boolean not null)"
-_SELECT = "select version, dirty from {table} order by version desc limit 1"
 # golang-migrate empties the table with TRUNCATE. It has one row: DELETE leaves the same, and readers of the version,
 # such as health checks, do not wait until the migration commits.
 _EMPTY = "delete from {table}"
@@ -32,38 +30,21 @@ _NUMBER = re.compile(r"[0-9]+")
 _DIRTY = "golang-migrate left it dirty: it began, and nobody noted how it ended"
 
 
-class GolangMigrateBook:
+class GolangMigrateBook(ToolTable):
     """golang-migrate's table."""
 
     tool = "golang-migrate"
     is_a_line = True
-
-    def __init__(self, layout: MigrationSet, name: TableName) -> None:
-        """
-        Args:
-            layout: the project's migrations, in their order.
-            name: the table.
-        """
-        self._name = name
-        self._migrations = layout.migrations
-
-    @property
-    def table(self) -> str:
-        """The table, as people write it."""
-        return str(self._name)
-
-    def exists(self, session: Session) -> bool:
-        """Whether the table is there."""
-        return self._name.exists(session)
+    columns = frozenset({"version", "dirty"})
+    select = "select version, dirty from {table} order by version desc limit 1"
 
     def applied(self, session: Session) -> tuple[Applied, ...]:
         """Every migration up to the version; the last one as it was left where it is dirty."""
-        self._name.expect(session, _COLUMNS, self.tool)
-        rows = session.query_with_names(_SELECT, table=self._name.parts)
+        rows = self._rows(session)
         return tuple(self._up_to(*rows[0])) if rows else ()
 
     def _up_to(self, version: int, dirty: bool) -> Iterator[Applied]:
-        upto = list(takewhile(lambda one: _version(one) <= version, self._migrations))
+        upto = list(takewhile(lambda one: _version(one) <= version, self._layout.migrations))
         below = upto[:-1] if upto and _version(upto[-1]) == version else upto
         yield from (Applied(id=one.id) for one in below)
         outcome, note = (Outcome.PARTIAL, _DIRTY) if dirty else (Outcome.DONE, None)
@@ -90,7 +71,7 @@ class GolangMigrateBook:
         if not at or at[-1].id != migration.id:
             where = f"at {at[-1].id}" if at else "at no migration"
             raise BookError(f"{self.table} is {where}, and only its last migration can be taken back")
-        below = takewhile(lambda one: one.id != migration.id, self._migrations)
+        below = takewhile(lambda one: one.id != migration.id, self._layout.migrations)
         self._set(session, max(below, key=_version, default=None))
 
     def _set(self, session: Session, migration: Migration | None) -> None:

@@ -44,9 +44,8 @@ class GooseBook(VersionTable):
 
     def applied(self, session: Session) -> tuple[Applied, ...]:
         """The migrations whose last row says that they are applied."""
-        self._name.expect(session, self.columns, self.tool)
         last: dict[str, tuple[Any, ...]] = {}
-        for row in session.query_with_names(self.select, table=self._name.parts):
+        for row in self._rows(session):
             last.pop(row[0], None)  # so that the order is that of the last rows
             last[row[0]] = row
         known = self._by_version()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from migsafe.books.base import Applied, BookError, Outcome
+from migsafe.books.table import ToolTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,15 +26,10 @@ if TYPE_CHECKING:
     from migsafe.model.script import Migration, MigrationSet
     from migsafe.postgres.connection import Session
 
-_COLUMNS = frozenset({"id", "checksum", "migration_name", "started_at", "finished_at", "rolled_back_at", "logs"})
 _CREATE = (
     "create table {table} (id varchar(36) primary key not null, checksum varchar(64) not null, "
     "finished_at timestamptz, migration_name varchar(255) not null, logs text, rolled_back_at timestamptz, "
     "started_at timestamptz not null default now(), applied_steps_count integer not null default 0)"
-)
-_SELECT = (
-    "select migration_name::text, checksum::text, finished_at, logs from {table} "
-    "where rolled_back_at is null order by started_at, id"
 )
 _INSERT = (
     "insert into {table} (id, checksum, migration_name, started_at, finished_at, applied_steps_count) "
@@ -51,11 +47,15 @@ _DIGITS = 64
 _OUTSIDE = re.compile(r"\b(?:COMMIT|CONCURRENTLY)\b", re.IGNORECASE)
 
 
-class PrismaBook:
+class PrismaBook(ToolTable):
     """Prisma's table."""
 
     tool = "prisma"
-    is_a_line = False
+    columns = frozenset({"id", "checksum", "migration_name", "started_at", "finished_at", "rolled_back_at", "logs"})
+    select = (
+        "select migration_name::text, checksum::text, finished_at, logs from {table} "
+        "where rolled_back_at is null order by started_at, id"
+    )
 
     def __init__(self, layout: MigrationSet, name: TableName) -> None:
         """
@@ -63,23 +63,13 @@ class PrismaBook:
             layout: the project's migrations.
             name: the table.
         """
-        self._name = name
+        super().__init__(layout, name)
         self._known: Mapping[str, Migration] = {one.id: one for one in layout.migrations}
-
-    @property
-    def table(self) -> str:
-        """The table, as people write it."""
-        return str(self._name)
-
-    def exists(self, session: Session) -> bool:
-        """Whether the table is there."""
-        return self._name.exists(session)
 
     def applied(self, session: Session) -> tuple[Applied, ...]:
         """The last attempt at each migration, of those that were not rolled back."""
-        self._name.expect(session, _COLUMNS, self.tool)
         last: dict[str, tuple[Any, ...]] = {}
-        for row in session.query_with_names(_SELECT, table=self._name.parts):
+        for row in self._rows(session):
             last.pop(row[0], None)
             last[row[0]] = row
         return tuple(self._read(*row) for row in last.values())

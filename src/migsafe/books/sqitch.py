@@ -15,57 +15,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migsafe.books.base import Applied
+from migsafe.books.table import ToolTable
 from migsafe.sources.files import Folder
 
 if TYPE_CHECKING:
-    from migsafe.books.place import TableName
-    from migsafe.model.script import Migration, MigrationSet
+    from migsafe.model.script import Migration
     from migsafe.postgres.connection import Session
 
-_COLUMNS = frozenset({"change_id", "change", "project", "committed_at"})
-_SELECT = (
-    "select change::text, project::text, committed_at, to_jsonb(c) ->> 'script_hash', change_id::text "
-    "from {table} c order by committed_at, change_id"
-)
 _PROJECT = re.compile(r"^%\s*project\s*=\s*(?P<name>\S+)", re.MULTILINE)
 
 
-class SqitchHistory:
+class SqitchHistory(ToolTable):
     """Sqitch's table of changes."""
 
     tool = "sqitch"
-    is_a_line = False
-
-    def __init__(self, layout: MigrationSet, name: TableName) -> None:
-        """
-        Args:
-            layout: the changes of the plan.
-            name: the table.
-        """
-        self._name = name
-        self._layout = layout
-
-    @property
-    def table(self) -> str:
-        """The table, as people write it."""
-        return str(self._name)
-
-    def exists(self, session: Session) -> bool:
-        """Whether the table is there."""
-        return self._name.exists(session)
+    columns = frozenset({"change_id", "change", "project", "committed_at"})
+    select = (
+        "select change::text, project::text, committed_at, to_jsonb(c) ->> 'script_hash', change_id::text "
+        "from {table} c order by committed_at, change_id"
+    )
 
     def applied(self, session: Session) -> tuple[Applied, ...]:
         """The changes that are deployed; the n-th deployment of a name is the n-th change of it in the plan."""
-        self._name.expect(session, _COLUMNS, self.tool)
+        rows = self._rows(session)
         project = _PROJECT.search(Folder(Path(self._layout.root)).text("sqitch.plan"))
         waiting: dict[str, list[Migration]] = defaultdict(list)
         for migration in self._layout.migrations:
             waiting[migration.id.partition("@")[0]].append(migration)
-        return tuple(
-            _read(row, waiting[row[0]])
-            for row in session.query_with_names(_SELECT, table=self._name.parts)
-            if project is None or row[1] == project["name"]
-        )
+        return tuple(_read(row, waiting[row[0]]) for row in rows if project is None or row[1] == project["name"])
 
 
 def _read(row: tuple[Any, ...], waiting: list[Migration]) -> Applied:

@@ -6,59 +6,34 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from migsafe.books.base import Applied, BookError
+from migsafe.books.table import ToolTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from migsafe.books.place import TableName
-    from migsafe.model.script import Migration, MigrationSet
+    from migsafe.model.script import Migration
     from migsafe.postgres.connection import Session
 
 
-class VersionTable(ABC):
+class VersionTable(ToolTable, ABC):
     """A table of versions, one row each, that is a migration's for as long as it is applied."""
 
-    tool: ClassVar[str]
-    is_a_line: ClassVar[bool] = False
-    #: The columns by which the table is known as this tool's.
-    columns: ClassVar[frozenset[str]] = frozenset({"version"})
-    #: Those by which it is known as another tool's.
-    strange_columns: ClassVar[frozenset[str]] = frozenset()
+    columns = frozenset({"version"})
     #: Statements that make it, `{table}` being its name.
     create: ClassVar[str]
     #: Its rows: version, and when it ran or null.
-    select: ClassVar[str] = "select version::text, null::timestamptz from {table} order by version"
+    select = "select version::text, null::timestamptz from {table} order by version"
     insert: ClassVar[str] = "insert into {table} (version) values ({})"
     delete: ClassVar[str] = "delete from {table} where version = {}"
-
-    def __init__(self, layout: MigrationSet, name: TableName) -> None:
-        """
-        Args:
-            layout: the project's migrations, which give the versions their names.
-            name: the table.
-        """
-        self._name = name
-        self._layout = layout
-
-    @property
-    def table(self) -> str:
-        """The table, as people write it."""
-        return str(self._name)
 
     @staticmethod
     @abstractmethod
     def version_of(migration: Migration) -> str:
         """What the table calls a migration."""
 
-    def exists(self, session: Session) -> bool:
-        """Whether the table is there."""
-        return self._name.exists(session)
-
     def applied(self, session: Session) -> tuple[Applied, ...]:
         """The migrations that have a row."""
-        self._name.expect(session, self.columns, self.tool, never=self.strange_columns)
-        known = self._by_version()
-        rows = session.query_with_names(self.select, table=self._name.parts)
+        rows, known = self._rows(session), self._by_version()
         return tuple(
             Applied(id=known[version].id, at=at) if version in known else Applied(id=version, known=False, at=at)
             for version, at in rows

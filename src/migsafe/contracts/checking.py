@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migsafe.contracts.values import Gate
 from migsafe.model.state import Check as StateCheck
+from migsafe.postgres.asking import observe
 from migsafe.postgres.connection import StatementFailedError
 
 if TYPE_CHECKING:
@@ -100,7 +101,6 @@ def _ask(session: Session, sql: str) -> str:
     try:
         session.query("select set_config('statement_timeout', %s, true)", (f"{_CHECK_MS}ms",))
         session.query("select set_config('row_security', 'off', true)")
-        rows = session.query(f"select ({sql.strip().removesuffix(';')})::text")
+        return observe(session, sql)
     finally:
         session.execute("rollback")
-    return str(rows[0][0]) if rows else ""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from migsafe.tracker.approving import Decision as Answer
+
 _APPROVE, _REJECT = "approve", "reject"
 #: What nobody can see from here, and whoever approved has believed: subscribers have the change already.
 _BELIEVED = frozenset({"published-tables"})
@@ -23,12 +25,11 @@ class Decision:
 
     Attributes:
         role: as whom they were logged in to the tracker; empty where nobody knows.
-        decision: `approve` or `reject`.
         expires_at: an approval counts until then.
     """
 
     approver: str
-    decision: str
+    decision: Answer
     at: datetime
     expires_at: datetime
     role: str = ""

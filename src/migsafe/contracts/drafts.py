@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from migsafe.model.declaration import Declaration
 from migsafe.model.dialect import Dialect
-from migsafe.model.operation import SetParameter, TransactionControl
 from migsafe.model.phase import Part, Phase
 from migsafe.model.script import Direction, Migration, Script, SourceText, TransactionRule
 from migsafe.parse import read_script
-from migsafe.plan.batches import guard_block
+from migsafe.plan.recognition import essential, is_wrapped, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +56,7 @@ class Draft:
         """Whether it is one transaction."""
         if self.planned is not None:
             return self.planned.transaction
-        return self.read.script.transaction is not TransactionRule.NONE or _is_wrapped(self.read.statements)
+        return self.read.script.transaction is not TransactionRule.NONE or is_wrapped(self.read.statements)
 
     @property
     def backward(self) -> tuple[str, ...]:
@@ -76,17 +75,12 @@ def drafts_of(migrations: Iterable[Migration], plan: ChangePlan | None, root: st
         plan: the change's plan; None where the project keeps none.
         root: the folder of the migrations, for paths of those that are not written.
     """
-    planned = [_unwritten(plan, step, root) for step in plan.of_phase(Phase.CONTRACT)] if plan is not None else []
-    written = [_written(one, planned) for one in migrations if one.up is not None]
+    steps = plan.of_phase(Phase.CONTRACT) if plan is not None else ()
+    written = tuple(_written(one, one.up, steps) for one in migrations if one.up is not None)
+    if plan is None:
+        return written
     done = {draft.planned.name for draft in written if draft.planned is not None and draft.ends}
-    return (*written, *(draft for draft in planned if draft.planned and draft.planned.name not in done))
-
-
-def essential(statements: Iterable[Statement], guards: Sequence[str] = ()) -> tuple[Statement, ...]:
-    """Statements without what does nothing to what is there: settings of timeouts, guards, the BEGIN and COMMIT of a
-    whole script."""
-    found = [one for one in statements if not _only_settings(one) and _normal(one.text) not in guards]
-    return tuple(found[1:-1] if _is_wrapped(found) else found)
+    return (*written, *(_unwritten(plan, step, root) for step in steps if step.name not in done))
 
 
 def current_part(drafts: Sequence[Draft], over: Iterable[bool]) -> tuple[Draft, ...]:
@@ -102,17 +96,11 @@ def current_part(drafts: Sequence[Draft], over: Iterable[bool]) -> tuple[Draft, 
     return () if waiting is None else tuple(draft for draft in drafts if draft.part is waiting.part)
 
 
-def _written(migration: Migration, planned: Sequence[Draft]) -> Draft:
-    assert migration.up is not None, "asked for before"
-    read = read_script(migration.up)
-    for draft in planned:
-        assert draft.planned is not None, "made of the plan"
-        found = essential(read.statements, _guards(draft.planned))
-        at = _place(_texts(found), _texts(draft.statements))
-        whole = len(found) == len(draft.statements)
-        if at is not None and (whole or not draft.planned.transaction):
-            ends = at + len(found) == len(draft.statements)
-            return Draft(migration, True, draft.planned, read, found, begins=at == 0, ends=ends)
+def _written(migration: Migration, up: Script, steps: Sequence[PlanStep]) -> Draft:
+    read = read_script(up)
+    for step in steps:
+        if (found := recognise(read.statements, step, essential)) is not None:
+            return Draft(migration, True, step, read, found.statements, begins=found.begins, ends=found.ends)
     return Draft(migration, True, None, read, essential(read.statements))
 
 
@@ -140,43 +128,3 @@ def _script(direction: Direction, path: str, statements: Sequence[str], *, toget
     text = "".join(f"{one.strip().removesuffix(';')};\n" for one in statements)
     rule = TransactionRule.TOOL if together else TransactionRule.NONE
     return Script(direction, text, SourceText(path, text), rule, Dialect.POSTGRES)
-
-
-def _guards(step: PlanStep) -> list[str]:
-    """The statements by which a writer may have made the step wait for what must hold before it."""
-    asked = [check for check in step.before if not check.as_role]
-    return [_normal(guard_block(asked))] if asked else []
-
-
-def _texts(statements: Iterable[Statement]) -> list[str]:
-    return [_normal(one.text) for one in statements]
-
-
-def _place(piece: Sequence[str], whole: Sequence[str]) -> int | None:
-    """Where in a step some of its statements stand, one behind the other; None where they do not."""
-    places = range(len(whole) - len(piece) + 1) if piece else ()
-    return next((at for at in places if list(whole[at : at + len(piece)]) == list(piece)), None)
-
-
-def _only_settings(statement: Statement) -> bool:
-    return all(isinstance(one, SetParameter) and one.name.endswith("_timeout") for one in statement.operations)
-
-
-def _is_wrapped(statements: Sequence[Statement]) -> bool:
-    """Whether the script opens its one transaction itself, and ends it at its end."""
-    actions = [
-        operation.action
-        for statement in statements
-        for operation in statement.operations
-        if isinstance(operation, TransactionControl)
-    ]
-    return actions == ["begin", "commit"] and _controls(statements[0]) and _controls(statements[-1])
-
-
-def _controls(statement: Statement) -> bool:
-    return any(isinstance(operation, TransactionControl) for operation in statement.operations)
-
-
-def _normal(text: str) -> str:
-    """For comparison with what a plan says: layouts break and indent lines in their own ways."""
-    return " ".join(text.strip().removesuffix(";").split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.errors import ExitCode, MigsafeError, UsageError
+from migsafe.errors import ExitCode, MigsafeError
 
 
 class ContractRefusedError(MigsafeError):
@@ -13,7 +13,3 @@ class ContractRefusedError(MigsafeError):
 
 class NothingDueError(ContractRefusedError):
     """There is nothing left to contract."""
-
-
-class UnknownPlanError(UsageError):
-    """The tracker knows no such plan."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from migsafe.config import Config
     from migsafe.model.state import Check, StateDocument, TargetName
     from migsafe.postgres.connection import Session
+    from migsafe.tracker.approving import Decision as Answer
     from migsafe.tracker.contract_plans import KeptPlan
     from migsafe.tracker.facts import Author
     from migsafe.tracker.ledger import Ledger
@@ -175,8 +176,8 @@ def decide(
         if approve:
             _refuse_to_approve(signed, approver.actor, store.ledger.role(), accepted=accepted)
         lasts = timedelta(seconds=signed.plan.thresholds.approval)
-        answer = "approve" if approve else "reject"
-        keep_decision(store, approver, signed.plan.plan_id, answer, lasts=lasts, reason=reason)  # type: ignore[arg-type]
+        answer: Answer = "approve" if approve else "reject"
+        keep_decision(store, approver, signed.plan.plan_id, answer, lasts=lasts, reason=reason)
         signed = _find(store.ledger, signed.plan.plan_id)
     decision = next(one for one in signed.decisions if one.approver == approver.actor)
     missing = signed.plan.approvals_needed - len(standing_approvals(signed, decision.at))

@@ -14,6 +14,7 @@ from migsafe.contracts.foresight import Foresight
 from migsafe.contracts.project import ProjectContract, read_contract
 from migsafe.contracts.stepping import hold_days, hold_of, is_over, own_views, runs_of, step_of
 from migsafe.contracts.values import ContractPlan, ContractStep, Gate, Hold, Thresholds
+from migsafe.errors import EnvironmentFailedError
 from migsafe.model.dialect import ServerVersion
 from migsafe.model.phase import Part, Phase
 from migsafe.postgres.address import spell_database
@@ -23,6 +24,7 @@ from migsafe.postgres.radius import read_radius
 from migsafe.preflight.case import Case
 from migsafe.preflight.checks import judge
 from migsafe.preflight.touched import predict_touched
+from migsafe.tracker.identity import same_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -260,8 +262,9 @@ class _Making:
         ready = self._asked.subscribers_ready
         yield from live_gates.from_preflight(self._reasons(live, touched), subscribers_ready=ready)
         yield from live_gates.sessions(self._nodes(live), self._contract.story.releases, floor)
-        for number, statement in enumerate((one for step in plan.steps for one in step.statements), 1):
-            if statement.opaque and not any(step.planned for step in plan.steps if statement in step.statements):
+        statements = [(step, statement) for step in plan.steps for statement in step.statements]
+        for number, (step, statement) in enumerate(statements, 1):
+            if statement.opaque and not step.planned:
                 text = f"statement {number} runs code that only a run could tell of"
                 yield Gate("opaque-code", "acknowledge", text, "migrations", str(number))
 
@@ -275,16 +278,7 @@ class _Making:
         return [(spell_database(self._session.dsn), live), *replicas]
 
 
-def same_database(one: str, other: str) -> bool:
-    """See `tracker.place.same_database`, which needs SQLAlchemy to be imported."""
-    from migsafe.tracker.place import same_database as same
-
-    return same(one, other)
-
-
 def _look(dsn: str) -> Live | None:
-    from migsafe.errors import EnvironmentFailedError
-
     try:
         with open_live(dsn) as session, glance(session):
             return read_live(session, ())

@@ -18,7 +18,7 @@ from migsafe.plan.triggers import PREFIX, function_statement, trigger_name
 from migsafe.rules.knowledge.dependents import of_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from migsafe.model.catalogue import Catalogue, Column, Index
     from migsafe.plan.foreign_keys import NamedKey
@@ -162,6 +162,11 @@ def key_tables(on: TableTarget, change: str, catalogue: Catalogue) -> tuple[KeyT
         KeyTable(target, tuple(one for one in found if one.on.table.name == name), change, catalogue)
         for name, target in tables.items()
     )
+
+
+def referring_columns(tables: Sequence[KeyTable]) -> list[KeyColumn]:
+    """The columns that refer to the key by a foreign key."""
+    return [one for table in tables for one in table.columns if one.key is not None]
 
 
 def nothing_is_bound_to(one: KeyColumn, name: str | None = None) -> Check:

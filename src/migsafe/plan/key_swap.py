@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from migsafe.plan.column_access import copy_column_access
 from migsafe.plan.foreign_keys import spell_over
+from migsafe.plan.key_columns import referring_columns
 from migsafe.plan.sequences import move_sequence
 from migsafe.plan.smoke import smoke
 from migsafe.plan.sql import dollar_quoted, literal, quoted, safe_name
@@ -28,7 +29,9 @@ def swap(tables: Sequence[KeyTable], role: str) -> Iterator[str]:
     for table in tables:
         yield from _drop_trigger(table, table.forth)
     yield from (
-        f"ALTER TABLE {one.on.name} DROP CONSTRAINT {quoted(one.key.name)};" for one in _referring(tables) if one.key
+        f"ALTER TABLE {one.on.name} DROP CONSTRAINT {quoted(one.key.name)};"
+        for one in referring_columns(tables)
+        if one.key
     )
     for table in tables:
         for one in table.columns:
@@ -37,7 +40,7 @@ def swap(tables: Sequence[KeyTable], role: str) -> Iterator[str]:
             yield from _promote(table, index, twin)
         for one in table.columns:
             yield f"ALTER TABLE {table.on.name} ALTER COLUMN {quoted(one.old)} DROP NOT NULL;"
-    for one in _referring(tables):
+    for one in referring_columns(tables):
         assert one.key is not None
         yield f"ALTER TABLE {one.on.name} RENAME CONSTRAINT {quoted(one.twin_key)} TO {quoted(one.key.name)};"
     for table in tables:
@@ -53,7 +56,9 @@ def swap_back(tables: Sequence[KeyTable]) -> Iterator[str]:
     for table in tables:
         yield from _drop_trigger(table, table.back)
     yield from (
-        f"ALTER TABLE {one.on.name} DROP CONSTRAINT {quoted(one.key.name)};" for one in _referring(tables) if one.key
+        f"ALTER TABLE {one.on.name} DROP CONSTRAINT {quoted(one.key.name)};"
+        for one in referring_columns(tables)
+        if one.key
     )
     for table in tables:
         constraints = [index for index, _ in table.indexes() if index.constraint]
@@ -64,7 +69,7 @@ def swap_back(tables: Sequence[KeyTable]) -> Iterator[str]:
             yield from _give_back(column)
         for index, twin in table.indexes():
             yield from _demote(table, index, twin)
-    for one in _referring(tables):
+    for one in referring_columns(tables):
         assert one.key is not None
         yield _add_key(one, one.key.name, {})
         yield _add_key(one, one.twin_key, {one.name: one.new})
@@ -93,7 +98,7 @@ def prepare_way_back(tables: Sequence[KeyTable]) -> Iterator[str]:
 
 def validate_keys(tables: Sequence[KeyTable]) -> Iterator[str]:
     """Statements that validate the foreign keys over both kinds of columns; those that are valid cost nothing."""
-    for one in _referring(tables):
+    for one in referring_columns(tables):
         assert one.key is not None
         for name in (one.key.name, one.twin_key):
             yield f"ALTER TABLE {one.on.name} VALIDATE CONSTRAINT {quoted(name)};"
@@ -179,10 +184,6 @@ def _lock(tables: Sequence[KeyTable]) -> str:
 
 def _drop_trigger(table: KeyTable, name: str) -> tuple[str, ...]:
     return (f"DROP TRIGGER {quoted(name)} ON {table.on.name};", f"DROP FUNCTION {table.on.beside(name)}();")
-
-
-def _referring(tables: Sequence[KeyTable]) -> list[KeyColumn]:
-    return [one for table in tables for one in table.columns if one.key is not None]
 
 
 def _check(one: KeyColumn) -> str:

@@ -34,9 +34,14 @@ def migrations_of(plan: ChangePlan, *, timeouts: bool = True) -> tuple[NewMigrat
     return tuple(migration_of(plan, step, timeouts=timeouts) for step in plan.steps if step.phase is not Phase.CONTRACT)
 
 
+def forward_of(step: PlanStep) -> tuple[str, ...]:
+    """What a step does, as statements that any tool can run."""
+    return (backfill_block(step.backfill, before=step.before),) if step.backfill else step.forward
+
+
 def migration_of(plan: ChangePlan, step: PlanStep, *, timeouts: bool = True) -> NewMigration:
     """One step as a migration."""
-    up = (backfill_block(step.backfill, before=step.before),) if step.backfill else step.forward
+    up = forward_of(step)
     down, reason = _way_back(plan, step)
     together = step.transaction and (step.backward_transaction or not down)
     if together and step.backfill is None and (checks := [check for check in step.before if not check.as_role]):

@@ -9,7 +9,7 @@ from migsafe.model.phase import Part, Phase
 from migsafe.model.plan import ChangeKind, ChangePlan, Check, PlanStep
 from migsafe.plan import columns, promises
 from migsafe.plan.indexes import build_index_step, constraint_is_valid
-from migsafe.plan.key_columns import key_tables, nothing_is_bound_to
+from migsafe.plan.key_columns import key_tables, nothing_is_bound_to, referring_columns
 from migsafe.plan.key_swap import add_twin_key, prepare_way_back, swap, swap_back, validate_keys
 from migsafe.plan.published import SUBSCRIBERS_HELP, not_published, published_promises
 from migsafe.plan.recipe import Known, argument, recipe, recorded
@@ -90,7 +90,7 @@ def _steps(tables: Sequence[KeyTable], arguments: WidenKey, known: Known) -> Ite
         for one in table.columns:
             if not one.column.nullable:
                 yield from columns.not_null_steps(table.on, one.new, prefix=f"{table.on.name.name}-")
-    for one in _referring(tables):
+    for one in referring_columns(tables):
         yield from _twin_key_steps(one, tables[0])
     yield from _contract(tables, arguments)
 
@@ -174,7 +174,7 @@ def _contract(tables: Sequence[KeyTable], arguments: WidenKey) -> Iterator[PlanS
         backward=tuple(swap_back(tables)),
         before=(
             *(check for table in tables for check in _filled(table)),
-            *(constraint_is_valid(one.on, one.twin_key) for one in _referring(tables)),
+            *(constraint_is_valid(one.on, one.twin_key) for one in referring_columns(tables)),
             *(nothing_is_bound_to(one) for table in tables for one in table.columns),
         ),
         verify=tuple(_is_wide(one) for table in tables for one in table.columns),
@@ -237,7 +237,3 @@ def _is_wide(one: KeyColumn) -> Check:
         f" AND attname = {literal(one.name)}",
         expected="bigint",
     )
-
-
-def _referring(tables: Sequence[KeyTable]) -> list[KeyColumn]:
-    return [one for table in tables for one in table.columns if one.key is not None]

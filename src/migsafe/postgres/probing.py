@@ -84,11 +84,6 @@ class Rest:
     name: str
     drop: str
 
-    @property
-    def is_old(self) -> bool:
-        """Whether it is the one that was replaced; else the one that was to replace it."""
-        return "_ccold" in self.name
-
 
 def find_relation(session: Session, name: QualifiedName) -> RelationFact | None:
     """The relation of that name, along the session's search path where no schema is said."""

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from migsafe.backfill.engine import run_backfill
-from migsafe.backfill.task import Options, Progress, Site, Task
+from migsafe.backfill.task import Options, Progress, Task
 from migsafe.postgres.address import resolve_address
 from migsafe.runner.outcome import StepStoppedError
 from migsafe.runner.sql_method import Tally
@@ -40,15 +40,7 @@ class BackfillMethod:
             stop: set it, and the batch that runs is the last one of this run.
         """
         self._target = target
-        self._site = Site(
-            dsn=target.dsn,
-            shown=target.shown,
-            tracker=target.tracker,
-            beside=target.access.is_beside,
-            author=target.author,
-            clock=target.clock,
-            replicas=tuple(resolve_address(one, option="--replica") for one in replicas),
-        )
+        self._site = target.site([resolve_address(one, option="--replica") for one in replicas])
         self._options = options or Options()
         self._say = say
         self._stop = stop

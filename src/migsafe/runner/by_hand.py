@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a person asks for.
+class BackfillRequest:
+    """Which backfill of a change is asked for, on which database.
 
     Attributes:
         step: which step of the change; its only backfill when None.
@@ -83,7 +83,7 @@ class ByHand:
 
 
 def backfill_by_hand(
-    asked: Asked,
+    asked: BackfillRequest,
     config: Config,
     author: Author,
     *,
@@ -107,7 +107,7 @@ def backfill_by_hand(
     return ByHand(found.facts.label, found.migration, result)
 
 
-def rehearse_by_hand(asked: Asked, config: Config, author: Author) -> tuple[str, Rehearsal]:
+def rehearse_by_hand(asked: BackfillRequest, config: Config, author: Author) -> tuple[str, Rehearsal]:
     """What `backfill_by_hand` would do; nothing is written."""
     found = _find(asked, config)
     with _open(asked, found, config, author, recording=False) as (_, task, site):
@@ -127,19 +127,10 @@ def pause_backfills(url: str, where: Where, config: Config, author: Author, reas
 
 @contextmanager
 def _open(
-    asked: Asked, found: _Found, config: Config, author: Author, *, recording: bool = True
+    asked: BackfillRequest, found: _Found, config: Config, author: Author, *, recording: bool = True
 ) -> Iterator[tuple[OpenTarget, Task, Site]]:
     replicas = tuple(resolve_address(one, option="--replica") for one in asked.replicas)
     with open_target(asked.url, asked.where, config, author, recording=recording) as target:
-        site = Site(
-            dsn=target.dsn,
-            shown=target.shown,
-            tracker=target.tracker,
-            beside=target.access.is_beside,
-            author=author,
-            clock=target.clock,
-            replicas=replicas,
-        )
         task = Task(
             step=found.facts,
             where=target.where,
@@ -147,10 +138,10 @@ def _open(
             before=found.step.before,
             verify=found.step.verify,
         )
-        yield target, task, site
+        yield target, task, target.site(replicas)
 
 
-def _find(asked: Asked, config: Config) -> _Found:
+def _find(asked: BackfillRequest, config: Config) -> _Found:
     """The backfill in the plan of its change.
 
     Raises:

@@ -8,17 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migsafe.model.dialect import Dialect
-from migsafe.model.operation import SetParameter, TransactionControl
-from migsafe.model.script import Direction, Script, SourceText, TransactionRule
-from migsafe.parse import read_script
-from migsafe.plan.migrations import migration_of
+from migsafe.plan.recognition import recognise, unframed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from migsafe.model.plan import ChangePlan, PlanStep
-    from migsafe.model.statement import ReadScript, Statement
+    from migsafe.model.statement import ReadScript
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +34,9 @@ def planned_step(read: ReadScript, change: str | None, plans: Iterable[ChangePla
     plan = next((one for one in plans if one.change == change), None)
     if plan is None:
         return None
-    told = _told(read.statements)
-    return next((Planned(plan, step) for step in plan.steps if told in _ways_to_write(plan, step)), None)
+    return next((Planned(plan, step) for step in plan.steps if _is(read, step)), None)
 
 
-def _ways_to_write(plan: ChangePlan, step: PlanStep) -> tuple[tuple[str, ...], ...]:
-    """A step as its plan writes it, and without the check that may stand before it."""
-    written = _statements(migration_of(plan, step).up)
-    bare = _statements(step.forward)
-    return tuple(one for one in (written, bare) if one)
-
-
-def _statements(texts: Sequence[str]) -> tuple[str, ...]:
-    text = "\n;\n".join(texts)
-    script = Script(Direction.UP, text, SourceText("", text), TransactionRule.NONE, Dialect.POSTGRES)
-    return _told(read_script(script).statements)
-
-
-def _told(statements: Iterable[Statement]) -> tuple[str, ...]:
-    """What statements say, but for transactions and settings, which tools and writers handle in their own ways."""
-    return tuple(
-        " ".join(one.text.split())
-        for one in statements
-        if not all(isinstance(operation, SetParameter | TransactionControl) for operation in one.operations)
-    )
+def _is(read: ReadScript, step: PlanStep) -> bool:
+    found = recognise(read.statements, step, unframed)
+    return found is not None and found.is_whole

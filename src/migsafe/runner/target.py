@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migsafe.backfill.task import Site
+from migsafe.bookkeeping.identity import known_as_another
 from migsafe.bookkeeping.place import tracker_address
-from migsafe.bookkeeping.steps import ONLY, Where, know_target
-from migsafe.model.state import TargetName
+from migsafe.bookkeeping.steps import Where, know_target, name_target
 from migsafe.postgres.address import resolve_address, spell_database
 from migsafe.postgres.connection import connect
 from migsafe.postgres.poolers import refuse_pooler
@@ -17,16 +18,17 @@ from migsafe.runner.selection import RunRefusedError
 from migsafe.tracker.address import TrackerAddress
 from migsafe.tracker.beside import TrackerBeside
 from migsafe.tracker.errors import UnknownNameError
+from migsafe.tracker.identity import same_database
 from migsafe.tracker.names import Names
 from migsafe.tracker.opening import NoTrackerError, Tracker, now
-from migsafe.tracker.place import same_database
 from migsafe.tracker.reading import read_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from migsafe.config import Config
+    from migsafe.model.state import TargetName
     from migsafe.postgres.connection import Session
     from migsafe.runner.access import Access
     from migsafe.tracker.facts import Author
@@ -57,6 +59,22 @@ class OpenTarget:
     tracker: Tracker
     author: Author
     clock: Callable[[], datetime]
+
+    def site(self, replicas: Sequence[str] = ()) -> Site:
+        """The database as backfills take it, which open sessions of their own.
+
+        Args:
+            replicas: standbys whose lag is watched, by addresses that are ready to connect to.
+        """
+        return Site(
+            dsn=self.dsn,
+            shown=self.shown,
+            tracker=self.tracker,
+            beside=self.access.is_beside,
+            author=self.author,
+            clock=self.clock,
+            replicas=tuple(replicas),
+        )
 
 
 @contextmanager
@@ -93,7 +111,7 @@ def open_target(
         access, tracker = _access(beside, session, dsn, where.environment, config, author, clock)
         identity = beside.identity
         with access.reading() as ledger:
-            name = _written_down(ledger, where, identity) if recording else _named(Names(ledger), where)
+            name = _written_down(ledger, where, identity) if recording else name_target(Names(ledger), where)
             if name is not None:
                 _hold_against(ledger, name, identity, shown)
         if name is None:  # most runs find it written down, and need no turn among the tracker's writers
@@ -138,13 +156,6 @@ def _access(
     return ApartAccess(tracker, author, session), tracker
 
 
-def _named(names: Names, where: Where) -> TargetName:
-    """The database as it is known, or would be once it is made known."""
-    if where.create and (where.environment not in names.environments() or not names.targets(where.environment)):
-        return TargetName(where.environment, where.target or ONLY)
-    return names.target(names.environment(where.environment), where.target)
-
-
 def _written_down(ledger: Ledger, where: Where, identity: str | None) -> TargetName | None:
     """The database, where the tracker has all that is known of it; None where something is to be written."""
     names = Names(ledger)
@@ -160,15 +171,9 @@ def _written_down(ledger: Ledger, where: Where, identity: str | None) -> TargetN
 def _hold_against(
     ledger: Ledger, name: TargetName, identity: str | None, shown: str, store: Store | None = None
 ) -> None:
-    """The database's identity is written down when it is seen first, and held against it ever after."""
-    known = read_target(ledger, name)
-    if known is None or identity is None:
-        return
-    if known.identity is None:
-        if store is not None:
-            store.put_target(name.environment, replace(known, identity=identity))
-    elif not same_database(known.identity, identity):
+    other = known_as_another(ledger, name, identity, store)
+    if other is not None:
         raise RunRefusedError(
-            f"{shown} is not the database that the tracker knows as {name} ({known.identity}): it is {identity}",
+            f"{shown} is not the database that the tracker knows as {name} ({other}): it is {identity}",
             hint="another --url or --target; after pg_upgrade: migsafe tracker rebind --reason …",
         )

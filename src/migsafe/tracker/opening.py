@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from migsafe.tracker.engines import make_engine, transaction
 from migsafe.tracker.errors import TrackerRefusedError
+from migsafe.tracker.identity import same_database
 from migsafe.tracker.ledger import Ledger
-from migsafe.tracker.place import find_tables, identity_of, same_database
+from migsafe.tracker.place import find_tables, identity_of
 from migsafe.tracker.rights import Use, missing_rights
 from migsafe.tracker.store import Author, Store
 from migsafe.tracker.versions import VERSION

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from migsafe.tracker.identity import UNKNOWN
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 #: Its own schema in Postgres; where the role may make none, the tables stand in the current one.
 SCHEMA = "migsafe"
-#: The system of a server that does not tell the role.
-UNKNOWN = "?"
 
 _SCHEMA_OF_TABLES = sa.text(
     "select n.nspname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace "
@@ -42,9 +42,3 @@ def identity_of(connection: Connection) -> str | None:
         return None
     system = connection.scalar(_SYSTEM) if connection.scalar(_MAY_ASK_FOR_SYSTEM) else UNKNOWN
     return f"{system}/{connection.scalar(sa.text('select current_database()::text'))}"
-
-
-def same_database(one: str, other: str) -> bool:
-    """Whether two identities are of one database; a system that a role may not ask for is no difference."""
-    (system, _, name), (other_system, _, other_name) = one.partition("/"), other.partition("/")
-    return name == other_name and (system == other_system or UNKNOWN in {system, other_system})

@@ -74,7 +74,9 @@ def test_a_blocked_plan_is_shown_and_not_kept(say: Say, project: Project) -> Non
     assert "nothing was kept" in err
     assert len(project.migrations) == 8
     out, _ = say(*PLAN, "--format", "sql", code=4)
-    assert all(not line or line.startswith("--") for line in out.splitlines())
+    lines = out.splitlines()
+    assert "-- BLOCKED" in out.upper()
+    assert [line for line in lines if line and not line.startswith("--")] == []
 
 
 def test_writing_the_migrations_that_are_due(say: Say, project: Project) -> None:

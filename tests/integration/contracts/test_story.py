@@ -161,7 +161,7 @@ DEPENDENTS = {
         "CREATE TRIGGER audit BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION audit()",
         "DROP TRIGGER audit ON users",
     ),
-    "the trigger of_name runs public.of_name(), which names name": (
+    "the trigger of_name fires on UPDATE OF name: make it anew": (
         "CREATE FUNCTION of_name() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
         "CREATE TRIGGER of_name BEFORE UPDATE OF name ON users FOR EACH ROW EXECUTE FUNCTION of_name()",
         "DROP TRIGGER of_name ON users",

@@ -42,7 +42,7 @@ def decided(one: ContractPlan, who: Author, config: Config, *, hours: float = 0,
     def clock():
         return NOW + timedelta(hours=hours)
 
-    return decide(one.short_id, who, config, clock=clock, **{"approve": True, **said})  # type: ignore[arg-type]
+    return decide(one.short_id, who, config, clock=clock, **{"approve": True, **said})  # type: ignore[arg-type]  # as the test says
 
 
 def cleared(book: Book, now_made: ContractPlan, *, hours: float = 1) -> Clearance:

@@ -13,8 +13,8 @@ from migsafe.errors import ExitCode, MigsafeError
 from migsafe.tracker import engines, upgrade, versions
 from migsafe.tracker.address import read_address
 from migsafe.tracker.errors import TrackerAwayError, TrackerBusyError, TrackerRefusedError
+from migsafe.tracker.identity import same_database
 from migsafe.tracker.opening import NoTrackerError, Tracker
-from migsafe.tracker.place import same_database
 from migsafe.tracker.upgrade import rebind_tracker, upgrade_tracker
 from migsafe.tracker.versions import VERSION
 from tracker_books import ME, NOW, Book, book_in
