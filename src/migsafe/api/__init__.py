@@ -1,16 +1,26 @@
 """The stable Python API: what the command line offers, typed, without a command line.
 
-Importing this package is cheap; readers of SQL, the rules and the tracker are loaded by the first call that needs them.
+Importing this package is cheap: readers of SQL, the rules, the tracker and the runner are loaded by the first call
+that needs them, or by the first look at a value of theirs, such as `RunOptions`.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from migsafe.api.adopting import adopt
+from migsafe.api.backfilling import backfill, pause_backfills, rehearse_backfill
+from migsafe.api.contracting import approve_contract, contract_plan, plan_contract, reject_contract, write_contract
+from migsafe.api.fleets import fleet_status, read_fleet, rehearse_fleet, run_fleet
 from migsafe.api.linting import fix_paths, lint_command, lint_paths, lint_stdin, lint_text
 from migsafe.api.planning import changes, cut_release, plan, releases
-from migsafe.api.progress import Progress
+from migsafe.api.progress import Progress, Say
 from migsafe.api.proving import catalogue, database_catalogue, drift, preflight, verify
 from migsafe.api.recording import mark_release, record_check, record_steps, set_ceiling, set_floor
+from migsafe.api.returning import check_backward, go_back, rehearse_backward
 from migsafe.api.rulebook import Examples, descriptor, examples, rule, rules
+from migsafe.api.running import rehearse_phase, repair_step, run_phase
 from migsafe.api.tracking import (
     export_state,
     guard,
@@ -23,23 +33,73 @@ from migsafe.api.tracking import (
     tracker_roles,
     tracker_upgrade,
 )
+from migsafe.backfill.pace import Pace as BackfillPace
+from migsafe.backfill.task import Options as BackfillOptions
 from migsafe.bookkeeping.asked import Mark, Record, Verification, Where
 from migsafe.preflight.options import PreflightOptions
+from migsafe.runner.patience import Budget
+from migsafe.runner.tools import ToolSettings
 from migsafe.shadow.options import DriftOptions, Proof, ServerChoice
 
+if TYPE_CHECKING:
+    from migsafe.bookkeeping.adopting import Adopt
+    from migsafe.fleet.run import Manners
+    from migsafe.runner.backward.steps import BackwardOptions
+    from migsafe.runner.by_hand import BackfillRequest
+    from migsafe.runner.pace import PaceOptions
+    from migsafe.runner.repair import RepairOptions
+    from migsafe.runner.run import RunOptions
+    from migsafe.runner.watching import WatchLimits
+else:
+    #: Values that stand beside the code that takes them: both are loaded when somebody asks for one.
+    _HOMES = {
+        "Adopt": "bookkeeping.adopting",
+        "BackfillRequest": "runner.by_hand",
+        "BackwardOptions": "runner.backward.steps",
+        "Manners": "fleet.run",
+        "PaceOptions": "runner.pace",
+        "RepairOptions": "runner.repair",
+        "RunOptions": "runner.run",
+        "WatchLimits": "runner.watching",
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"migsafe.{_HOMES[name]}"), name)
+
+
 __all__ = [
+    "Adopt",
+    "BackfillOptions",
+    "BackfillPace",
+    "BackfillRequest",
+    "BackwardOptions",
+    "Budget",
     "DriftOptions",
     "Examples",
+    "Manners",
     "Mark",
+    "PaceOptions",
     "PreflightOptions",
     "Progress",
     "Proof",
     "Record",
+    "RepairOptions",
+    "RunOptions",
+    "Say",
     "ServerChoice",
+    "ToolSettings",
     "Verification",
+    "WatchLimits",
     "Where",
+    "adopt",
+    "approve_contract",
+    "backfill",
     "catalogue",
     "changes",
+    "check_backward",
+    "contract_plan",
     "cut_release",
     "database_catalogue",
     "descriptor",
@@ -47,6 +107,8 @@ __all__ = [
     "examples",
     "export_state",
     "fix_paths",
+    "fleet_status",
+    "go_back",
     "guard",
     "history",
     "import_state",
@@ -55,13 +117,24 @@ __all__ = [
     "lint_stdin",
     "lint_text",
     "mark_release",
+    "pause_backfills",
     "plan",
+    "plan_contract",
     "preflight",
+    "read_fleet",
     "record_check",
     "record_steps",
+    "rehearse_backfill",
+    "rehearse_backward",
+    "rehearse_fleet",
+    "rehearse_phase",
+    "reject_contract",
     "releases",
+    "repair_step",
     "rule",
     "rules",
+    "run_fleet",
+    "run_phase",
     "set_ceiling",
     "set_floor",
     "status",
@@ -71,4 +144,5 @@ __all__ = [
     "tracker_roles",
     "tracker_upgrade",
     "verify",
+    "write_contract",
 ]

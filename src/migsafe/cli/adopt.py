@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migsafe.cli.tracker_options import HELP, author, moment, say, say_json, settings, tracker_options
+from migsafe.cli.place_options import CREATE_ENVIRONMENT, ENVIRONMENT, UNPROTECTED
+from migsafe.cli.tracker_options import HELP, moment, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ Exit codes:
 
 
 @click.command("adopt", epilog=_EXAMPLES, context_settings=HELP)
-@click.option("--env", "environment", required=True, metavar="E", help="The environment.")
+@ENVIRONMENT
 @click.option("--url", metavar="ADDRESS", help="Its database: env:NAME, a service, or a URL without a password.")
 @click.option("--target", metavar="T", help="What the tracker calls it, where there are several.")
 @click.option("--table", metavar="NAME", help="The tool's table, [SCHEMA.]NAME, where its configuration does not say.")
@@ -39,8 +40,8 @@ Exit codes:
 )
 @click.option("--reason", metavar="TEXT", help="Why; kept with what is recorded, and needed for it.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be recorded.")
-@click.option("--create-env", is_flag=True, help="Make the environment and the database known, where they are not.")
-@click.option("--unprotected", is_flag=True, help="Of a new environment: the gates of contracts do not wait for it.")
+@CREATE_ENVIRONMENT
+@UNPROTECTED
 @tracker_options(writes=True)
 def command(
     environment: str, url: str | None, form: str, by: str | None, config_file: Path | None, **options: Any
@@ -52,21 +53,20 @@ def command(
     registry. The database is only read, save for a tracker that stands in it. What is recorded already is not
     recorded again.
     """
-    from migsafe.bookkeeping.adopting import Adopt, adopt
-    from migsafe.bookkeeping.steps import Where
+    from migsafe import api
 
     config = settings(config_file, tracker=options["tracker"], url=url)
     if config.url is None:
         raise UsageError("no database is named", hint="--url env:NAME, or `url` in the configuration")
     if options["reason"] is None and not options["dry_run"]:
         raise UsageError("what is adopted is recorded for a reason", hint="--reason says which; --dry-run needs none")
-    where = Where(
+    where = api.Where(
         environment=environment,
         target=options["target"],
         create=options["create_env"],
         protected=not options["unprotected"],
     )
-    asked = Adopt(
+    asked = api.Adopt(
         where=where,
         url=config.url,
         table=options["table"],
@@ -74,7 +74,7 @@ def command(
         reason=options["reason"],
         dry_run=options["dry_run"],
     )
-    done = adopt(asked, author(by), config)
+    done = api.adopt(asked, config, by=by)
     if form == "json":
         _document(done)
     else:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from migsafe.cli.tracker_options import HELP, author, say, say_json, settings, tracker_options
+from migsafe.cli.interruption import until_interrupted
+from migsafe.cli.place_options import CREATE_ENVIRONMENT, ENVIRONMENT, REPLICAS, TARGET, address
+from migsafe.cli.tracker_options import HELP, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from migsafe.api import BackfillOptions, BackfillRequest, Where
     from migsafe.backfill.rehearsal import Rehearsal
-    from migsafe.backfill.task import Options, Progress
-    from migsafe.bookkeeping.steps import Where
+    from migsafe.backfill.task import Progress
     from migsafe.config import Config
-    from migsafe.runner.by_hand import Asked, ByHand
-    from migsafe.tracker.facts import Author, Written
+    from migsafe.runner.by_hand import ByHand
+    from migsafe.tracker.facts import Written
 
 _EXAMPLES = """\b
 Examples:
@@ -42,14 +41,9 @@ Exit codes:
 @click.command("backfill", epilog=_EXAMPLES, context_settings=HELP)
 @click.argument("change", required=False)
 @click.argument("step", required=False)
-@click.option("--env", "environment", required=True, metavar="E", help="The environment.")
-@click.option("--target", metavar="T", help="Which of its databases, where there are several.")
-@click.option(
-    "--url",
-    required=True,
-    metavar="ADDRESS",
-    help="The database: env:NAME, the name of a service, or a URL without a password.",
-)
+@ENVIRONMENT
+@TARGET
+@address(required=True)
 @click.option("--dry-run", is_flag=True, help="Show the ranges and the plan of the first batch; write nothing.")
 @click.option("--workers", type=click.IntRange(1, 32), default=1, show_default=True, help="How many work at once.")
 @click.option(
@@ -76,7 +70,7 @@ Exit codes:
     metavar="RATIO",
     help="Rest after a batch, in parts of the time that it took.",
 )
-@click.option("--replica", "replicas", multiple=True, metavar="ADDRESS", help="A standby of it (repeatable).")
+@REPLICAS
 @click.option(
     "--hold-if", "hold_if", multiple=True, metavar="SQL", help="Wait while this number is above 0 (repeatable)."
 )
@@ -91,7 +85,7 @@ Exit codes:
 @click.option("--again", is_flag=True, help="Begin anew: it is done and rows need it, or its plan has changed.")
 @click.option("--pause", metavar="REASON", help="Let all backfills of the database wait, those that run too.")
 @click.option("--continue", "go_on", is_flag=True, help="Let them go on.")
-@click.option("--create-env", is_flag=True, help="Make the environment and the database known, if they are not.")
+@CREATE_ENVIRONMENT
 @tracker_options(writes=True)
 def command(change: str | None, config_file: Path | None, form: str, by: str | None, **options: Any) -> int:
     """Write the rows of a backfill of CHANGE in batches, beside the application that is at work.
@@ -101,41 +95,41 @@ def command(change: str | None, config_file: Path | None, form: str, by: str | N
     somebody queues for the table, a vacuum works on it, or somebody has said --pause. Each batch commits together with
     the place that it has come to: stopped or killed at any moment, the same command goes on from there.
     """
-    config, who = settings(config_file, tracker=options["tracker"]), author(by)
+    config = settings(config_file, tracker=options["tracker"])
     if options["pause"] is not None or options["go_on"]:
-        return _pause(change, options, config, who, form)
+        return _pause(change, options, config, by, form)
     if change is None:
         raise UsageError("nobody has said which change", hint="migsafe backfill CHANGE --env E --url ADDRESS")
     asked = _asked(change, options)
     if options["dry_run"]:
-        return _rehearse(asked, config, who, form)
-    return _run(asked, config, who, form)
+        return _rehearse(asked, config, by, form)
+    return _run(asked, config, by, form)
 
 
-def _run(asked: Asked, config: Config, who: Author, form: str) -> int:
-    from migsafe.runner.by_hand import backfill_by_hand
+def _run(asked: BackfillRequest, config: Config, by: str | None, form: str) -> int:
+    from migsafe import api
 
     stop = threading.Event()
-    with _until_interrupted(stop):
-        done = backfill_by_hand(asked, config, who, on_progress=_Teller(form), stop=stop)
+    with until_interrupted(stop, "stopping after this batch; once more cuts it off"):
+        done = api.backfill(asked, config, on_progress=_Teller(form), stop=stop, by=by)
     _show(done, form)
     if not done.result.finished:
         return ExitCode.INTERRUPTED
     return ExitCode.CLEAN if done.result.ok else ExitCode.ENVIRONMENT
 
 
-def _rehearse(asked: Asked, config: Config, who: Author, form: str) -> int:
-    from migsafe.runner.by_hand import rehearse_by_hand
+def _rehearse(asked: BackfillRequest, config: Config, by: str | None, form: str) -> int:
+    from migsafe import api
 
-    label, found = rehearse_by_hand(asked, config, who)
+    label, found = api.rehearse_backfill(asked, config, by=by)
     _show_rehearsal(label, found, form)
     if found.refusal is not None:
         raise found.refusal
     return ExitCode.CLEAN
 
 
-def _pause(change: str | None, options: dict[str, Any], config: Config, who: Author, form: str) -> int:
-    from migsafe.runner.by_hand import pause_backfills
+def _pause(change: str | None, options: dict[str, Any], config: Config, by: str | None, form: str) -> int:
+    from migsafe import api
 
     if change is not None:
         raise UsageError("--pause and --continue are of a database, and not of a change", hint=f"leave out {change}")
@@ -143,15 +137,15 @@ def _pause(change: str | None, options: dict[str, Any], config: Config, who: Aut
         raise UsageError("--pause and --continue cannot both be meant")
     if options["pause"] is not None and not options["pause"].strip():
         raise UsageError("--pause says why, for whoever finds it")
-    written = pause_backfills(options["url"], _where(options), config, who, options["pause"])
+    written = api.pause_backfills(options["url"], _where(options), config, reason=options["pause"], by=by)
     _show_pause(written, options["pause"], form)
     return ExitCode.CLEAN
 
 
-def _asked(change: str, options: dict[str, Any]) -> Asked:
-    from migsafe.runner.by_hand import Asked
+def _asked(change: str, options: dict[str, Any]) -> BackfillRequest:
+    from migsafe import api
 
-    return Asked(
+    return api.BackfillRequest(
         change=change,
         step=options["step"],
         url=options["url"],
@@ -162,40 +156,21 @@ def _asked(change: str, options: dict[str, Any]) -> Asked:
 
 
 def _where(options: dict[str, Any]) -> Where:
-    from migsafe.bookkeeping.steps import Where
+    from migsafe import api
 
-    return Where(environment=options["environment"], target=options["target"], create=options["create_env"])
+    return api.Where(environment=options["environment"], target=options["target"], create=options["create_env"])
 
 
-def _options(options: dict[str, Any]) -> Options:
-    from migsafe.backfill.pace import Pace
-    from migsafe.backfill.task import Options
+def _options(options: dict[str, Any]) -> BackfillOptions:
+    from migsafe import api
 
-    return Options(
-        pace=Pace(target_ms=options["target_ms"], most=options["batch_max"], nice=options["nice"]),
+    return api.BackfillOptions(
+        pace=api.BackfillPace(target_ms=options["target_ms"], most=options["batch_max"], nice=options["nice"]),
         workers=options["workers"],
         hold_if=options["hold_if"],
         max_bad_rows=options["max_bad_rows"],
         again=options["again"],
     )
-
-
-@contextmanager
-def _until_interrupted(stop: threading.Event) -> Iterator[None]:
-    """The first Ctrl-C lets the batch come to its end; the second one cuts it off, and it is taken back."""
-
-    def on_signal(number: int, _frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        say("stopping after this batch; once more cuts it off", err=True)
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Teller:

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migsafe.cli.tracker_options import HELP, author, say, say_json, settings, tracker_options
+from migsafe.cli.place_options import ENVIRONMENT, REPLICAS, TARGET, WAIT, WAIT_FOR_TURN, address
+from migsafe.cli.tracker_options import HELP, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from migsafe.runner.backward.steps import BackwardOptions, BackwardOutcome
+    from collections.abc import Iterator
+
+    from migsafe.api import BackwardOptions
+    from migsafe.runner.backward.steps import BackwardOutcome
 
 _EXAMPLES = """\b
 Examples:
@@ -31,26 +35,16 @@ Exit codes:
 @click.option(
     "--to", required=True, metavar="R", help="The release whose schema is wanted: newer steps are taken back."
 )
-@click.option("--env", "environment", required=True, metavar="E", help="The environment.")
-@click.option("--target", metavar="T", help="Which of its databases, where there are several.")
-@click.option(
-    "--url", required=True, metavar="ADDRESS", help="The database: env:NAME, a service, or a URL without a password."
-)
+@ENVIRONMENT
+@TARGET
+@address(required=True)
 @click.option("--only", metavar="CHANGE", help="Take back only the steps of this change.")
 @click.option("--dry-run", is_flag=True, help="Print what would be run, what it locks and loses; write nothing.")
 @click.option("--accept-data-loss", is_flag=True, help="Give up what is lost; --reason says why.")
 @click.option("--reason", metavar="TEXT", help="Why, for the record.")
-@click.option("--replica", "replicas", multiple=True, metavar="ADDRESS", help="A standby of the database (repeatable).")
-@click.option(
-    "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait for a go before each step."
-)
-@click.option(
-    "--wait-for-turn",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    metavar="SECONDS",
-    help="Wait while somebody else runs.",
-)
+@REPLICAS
+@WAIT
+@WAIT_FOR_TURN
 @tracker_options(writes=True)
 def command(form: str, by: str | None, config_file: Path | None, dry_run: bool, **options: Any) -> int:
     """Take back the steps that are newer than a release, the newest first, by the SQL that was kept when they ran.
@@ -59,28 +53,27 @@ def command(form: str, by: str | None, config_file: Path | None, dry_run: bool, 
     expanded is safe, and is what a rollback does by itself; this is for when it has to go. What loses data wants
     --accept-data-loss and a reason; what has no way back is said, with the release that can be reached.
     """
-    from migsafe.runner.backward.steps import go_back, rehearse_backward
+    from migsafe import api
 
     said = _said(options)
     config = settings(config_file, tracker=options["tracker"])
     if dry_run:
-        outcome = rehearse_backward(said, config, author(by))
+        outcome = api.rehearse_backward(said, config, by=by)
     else:
-        outcome = go_back(said, config, author(by), say=lambda line: say(line, err=True))
+        outcome = api.go_back(said, config, say=lambda line: say(line, err=True), by=by)
     _show(outcome, form, dry_run=dry_run)
     return _end(outcome, said, dry_run=dry_run)
 
 
 def _said(options: dict[str, Any]) -> BackwardOptions:
-    from migsafe.bookkeeping.steps import Where
-    from migsafe.runner.backward.steps import BackwardOptions
+    from migsafe import api
 
     if options["accept_data_loss"] and not (options["reason"] or "").strip():
         raise UsageError("data is given up for a reason", hint="--reason TEXT says which")
-    return BackwardOptions(
+    return api.BackwardOptions(
         to=options["to"],
         url=options["url"],
-        where=Where(environment=options["environment"], target=options["target"]),
+        where=api.Where(environment=options["environment"], target=options["target"]),
         only=options["only"],
         accept_data_loss=options["accept_data_loss"],
         reason=options["reason"],
@@ -98,21 +91,26 @@ def _show(outcome: BackwardOutcome, form: str, *, dry_run: bool) -> None:
         say_json(SCHEMA, **document(outcome, dry_run=dry_run))
     elif dry_run:
         click.echo(neutral(render_text(outcome)), nl=False)
-    elif outcome.taken:
-        say(*(f"{label}: taken back" for label in outcome.taken))
-    elif outcome.problem is None:
-        say(f"nothing to take back: {outcome.where} has no step that is newer than {outcome.view.decision.to}")
+    else:
+        say(*_lines(outcome))
+
+
+def _lines(outcome: BackwardOutcome) -> Iterator[str]:
+    """What was taken back, and, where nothing has stopped it, what stays."""
+    yield from (f"{label}: taken back" for label in outcome.taken)
+    if outcome.problem is not None:
+        return
+    yield from (f"{one.standing.label}: {one.way.stays}" for one in outcome.view.steps if one.way.stays is not None)
+    if not outcome.view.steps:
+        yield f"nothing to take back: {outcome.where} has no step that is newer than {outcome.view.decision.to}"
 
 
 def _end(outcome: BackwardOutcome, said: BackwardOptions, *, dry_run: bool) -> int:
     """What stopped it; of a rehearsal, whether the command itself would be refused."""
-    from migsafe.runner.backward.decide import BackwardRefusedError, permit
+    from migsafe import api
 
     if outcome.problem is not None:
         raise outcome.problem
     if dry_run:
-        try:
-            permit(outcome.view.decision, accepted=said.accept_data_loss, reason=said.reason)
-        except BackwardRefusedError as refused:
-            raise refused from None
+        api.check_backward(outcome, said)
     return ExitCode.CLEAN

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from migsafe.cli.choices import NearestChoice
 from migsafe.cli.output import check_target, emit
+from migsafe.cli.place_options import ENVIRONMENT
 from migsafe.cli.project_options import project_options
-from migsafe.cli.tracker_options import HELP, author, say, say_json, settings
+from migsafe.cli.tracker_options import BY, CONFIG, HELP, TRACKER, answer_in, say, say_json, settings
 from migsafe.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from migsafe.contracts.clearance import SignedPlan
     from migsafe.contracts.keeping import Decided, Planned
     from migsafe.contracts.values import ContractPlan
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _FORMATS = ("text", "markdown", "html", "sql", "json")
 _EXAMPLES = """\b
@@ -48,24 +46,7 @@ Examples:
   migsafe contract approve 3df5006651de --by olga --accept
   migsafe contract reject 3df5006651de --by olga --reason "not before the month's end"
 """
-_BY = "Who says so.  [default: the CI's user, else the login]"
-_TRACKER = "Where the tracker is: sqlite:FILE, env:NAME, a service, or a Postgres URL without a password."
-_CONFIG = click.option(
-    "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
-    help="Configuration file, instead of the nearest one.",
-)  # fmt: skip
 _OUTPUT = click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the plan there.")
-
-
-def _format(names: tuple[str, ...]) -> Callable[[_Command], _Command]:
-    return click.option(
-        "--format",
-        "form",
-        type=NearestChoice(list(names)),
-        default="text",
-        show_default=True,
-        help="Form of the answer.",
-    )
 
 
 @click.group("contract", epilog=_EXAMPLES, context_settings=HELP)
@@ -78,16 +59,16 @@ def command() -> None:
 
 @command.command("plan", epilog=_PLAN_EXAMPLES, context_settings=HELP)
 @click.argument("change", metavar="CHANGE")
-@click.option("--env", "environment", required=True, metavar="NAME", help="The environment.")
+@ENVIRONMENT
 @click.option(
     "--url",
     metavar="ADDRESS",
     help="The database: env:NAME, a service, or a URL without a password. It is only read.",
 )
 @click.option("--target", metavar="NAME", help="Which of its databases that is; the only one when left out.")
-@click.option("--tracker", metavar="ADDRESS", help=_TRACKER)
-@click.option("--by", metavar="NAME", help=_BY)
-@_format(_FORMATS)
+@TRACKER
+@BY
+@answer_in(*_FORMATS)
 @_OUTPUT
 @click.option("--write", is_flag=True, help="Write the steps that are due as migrations, if the plan is not blocked.")
 @click.option("--dry-run", is_flag=True, help="Show it; keep nothing in the tracker, and write nothing.")
@@ -110,16 +91,16 @@ def plan(  # noqa: PLR0913  # each is an option
 
     The database is only read. The verdict is eligible, needs-ack, or blocked with every reason.
     """
-    from migsafe.contracts.keeping import PlanRequest, plan_contract
+    from migsafe import api
 
     check_target(output)
     config = settings(config_file, **options)
     if config.url is None:
         raise UsageError("no database is named", hint="--url env:NAME, or `url` in the configuration")
-    request = PlanRequest(
-        change=change, environment=environment, url=config.url, target=target, subscribers_ready=subscribers_ready
-    )
-    planned = plan_contract(request, author(by), config, dry_run=dry_run)
+    planned = api.plan_contract(
+        change, config, environment=environment, url=config.url, target=target,
+        subscribers_ready=subscribers_ready, dry_run=dry_run, by=by,
+    )  # fmt: skip
     emit(_render(planned.plan, None, form), output)
     _say_what_became(planned, form, output, dry_run=dry_run)
     if write and not dry_run:
@@ -132,10 +113,10 @@ def _decision(name: str) -> Callable[[Callable[..., int]], click.Command]:
 
     def give(function: Callable[..., int]) -> click.Command:
         for option in (
-            _CONFIG,
-            _format(("text", "json")),
-            click.option("--by", metavar="NAME", help=_BY),
-            click.option("--tracker", metavar="ADDRESS", help=_TRACKER),
+            CONFIG,
+            answer_in("text", "json"),
+            BY,
+            TRACKER,
             click.argument("plan_id", metavar="PLAN"),
         ):
             function = option(function)
@@ -161,10 +142,10 @@ def approve(
     Where data is lost two people must approve. An approval counts for the plan as it is: an edit, or a drift of what it
     is about, makes another plan.
     """
-    from migsafe.contracts.keeping import decide
+    from migsafe import api
 
     config = settings(config_file, tracker=tracker)
-    _show_decision(decide(plan_id, author(by), config, approve=True, reason=reason, accepted=accept), form)
+    _show_decision(api.approve_contract(plan_id, config, accepted=accept, reason=reason, by=by), form)
     return ExitCode.CLEAN
 
 
@@ -172,25 +153,25 @@ def approve(
 @click.option("--reason", required=True, metavar="TEXT", help="Why.")
 def reject(plan_id: str, by: str | None, reason: str, form: str, tracker: str | None, config_file: Path | None) -> int:
     """Reject PLAN: nobody runs it until whoever has rejected it approves it."""
-    from migsafe.contracts.keeping import decide
+    from migsafe import api
 
     config = settings(config_file, tracker=tracker)
-    _show_decision(decide(plan_id, author(by), config, approve=False, reason=reason), form)
+    _show_decision(api.reject_contract(plan_id, config, reason=reason, by=by), form)
     return ExitCode.CLEAN
 
 
 @command.command("show", epilog=_EXAMPLES, context_settings=HELP)
 @click.argument("plan_id", metavar="PLAN")
-@click.option("--tracker", metavar="ADDRESS", help=_TRACKER)
-@_format(_FORMATS)
+@TRACKER
+@answer_in(*_FORMATS)
 @_OUTPUT
-@_CONFIG
+@CONFIG
 def show(plan_id: str, tracker: str | None, form: str, output: Path | None, config_file: Path | None) -> int:
     """Show PLAN as it was made, with what people have decided on it."""
-    from migsafe.contracts.keeping import show_plan
+    from migsafe import api
 
     check_target(output)
-    signed = show_plan(plan_id, settings(config_file, tracker=tracker))
+    signed = api.contract_plan(plan_id, settings(config_file, tracker=tracker))
     emit(_render(signed.plan, signed, form), output)
     return ExitCode.CLEAN
 
@@ -215,11 +196,10 @@ def _say_what_became(planned: Planned, form: str, output: Path | None, *, dry_ru
 
 def _write(planned: Planned, config: Config) -> None:
     import os
-    from datetime import UTC, datetime
 
-    from migsafe.contracts.writing import write_contract
+    from migsafe import api
 
-    files = write_contract(planned.made, config, datetime.now(UTC))
+    files = api.write_contract(planned, config)
     for file in files:
         say(f"wrote {os.path.relpath(file.path)}", err=True)
     if not files:

@@ -28,12 +28,11 @@ def show_fleet(fleet: Path, ring: str | None, environment: str | None, config: C
     Raises:
         MigsafeError: when the fleet's file, or the tracker of all, cannot be used.
     """
-    from migsafe.fleet.reading import read_roster
-    from migsafe.fleet.status import read_fleet_status
+    from migsafe import api
 
-    roster = read_roster(fleet).only(ring)
+    roster = api.read_fleet(fleet).only(ring)
     with ProgressBar() as bar:
-        found = read_fleet_status(roster, config, environment=environment, on_progress=bar)
+        found = api.fleet_status(roster, config, environment=environment, progress=bar)
     if form == "json":
         say_json("migsafe.fleet-status/1", environment=environment, **_document(found))
     else:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from migsafe.cli.interruption import until_interrupted
 from migsafe.cli.tracker_options import say, say_json
 from migsafe.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from migsafe.api import RunOptions
     from migsafe.config import Config
     from migsafe.errors import MigsafeError
     from migsafe.fleet.outcome import Fate, FleetOutcome
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
     from migsafe.fleet.roster import Roster
     from migsafe.fleet.trackers import Told
     from migsafe.runner.outcome import RunOutcome
-    from migsafe.runner.run import RunOptions
-    from migsafe.tracker.facts import Author
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 #: Names that are listed before “and 12 more”.
 _MOST_NAMES, _MOST_PROBLEMS = 8, 20
+_STOPPING = "stopping: steps that run come to their end; once more leaves them where they are"
 
 FLEET = click.option(
     "--fleet",
@@ -78,9 +77,9 @@ def roster_of(options: dict[str, Any]) -> Roster | None:
             "--url is one database and --fleet is many: say one of them",
             hint="--fleet FILE --target NAME is one database of a fleet",
         )
-    from migsafe.fleet.reading import read_roster
+    from migsafe import api
 
-    roster = read_roster(fleet)
+    roster = api.read_fleet(fleet)
     if options["target"] is None:
         return roster.only(options.get("ring"))
     _refuse_manners(options, "and --target is one database")
@@ -95,15 +94,17 @@ def _refuse_manners(options: dict[str, Any], why: str) -> None:
 
 
 def run_the_fleet(
-    roster: Roster, said: RunOptions, config: Config, who: Author, form: str, options: dict[str, Any]
+    roster: Roster, said: RunOptions, config: Config, by: str | None, form: str, options: dict[str, Any]
 ) -> int:
     """Run a phase everywhere, and say what became of it."""
-    from migsafe.fleet.run import Manners, run_fleet
+    from migsafe import api
 
-    manners = Manners(stop_on_failure=options["stop_on_failure"], go_on=options["go_on"])
+    manners = api.Manners(stop_on_failure=options["stop_on_failure"], go_on=options["go_on"])
     stop = threading.Event()
-    with _until_interrupted(stop):
-        outcome = run_fleet(roster, said, config, who, say=lambda line: say(line, err=True), stop=stop, manners=manners)
+    with until_interrupted(stop, _STOPPING):
+        outcome = api.run_fleet(
+            roster, said, config, manners=manners, say=lambda line: say(line, err=True), stop=stop, by=by
+        )
     if form == "json":
         say_json("migsafe.fleet-run/1", dry_run=False, **_document(outcome, said))
     else:
@@ -113,14 +114,14 @@ def run_the_fleet(
     return ExitCode.CLEAN
 
 
-def rehearse_the_fleet(roster: Roster, said: RunOptions, config: Config, who: Author, form: str) -> int:
+def rehearse_the_fleet(roster: Roster, said: RunOptions, config: Config, by: str | None, form: str) -> int:
     """Say what would run, each distinct answer once."""
+    from migsafe import api
     from migsafe.cli.progress import ProgressBar
-    from migsafe.fleet.run import rehearse_fleet
 
     stop = threading.Event()
-    with _until_interrupted(stop), ProgressBar() as bar:
-        outcome = rehearse_fleet(roster, said, config, who, on_progress=bar, stop=stop)
+    with until_interrupted(stop, _STOPPING), ProgressBar() as bar:
+        outcome = api.rehearse_fleet(roster, said, config, progress=bar, stop=stop, by=by)
     if form == "json":
         say_json("migsafe.fleet-run/1", dry_run=True, **_document(outcome, said))
     else:
@@ -141,24 +142,6 @@ def tell_trackers(told: Told, form: str) -> int:
     if told.problem is not None:
         raise told.problem
     return ExitCode.CLEAN
-
-
-@contextmanager
-def _until_interrupted(stop: threading.Event) -> Iterator[None]:
-    """The first Ctrl-C lets steps that run come to their end; the second one leaves them where they are."""
-
-    def on_signal(number: int, _frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        say("stopping: steps that run come to their end; once more leaves them where they are", err=True)
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _lines(outcome: FleetOutcome) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from migsafe.cli.place_options import TARGET
 from migsafe.cli.tracker_options import HELP, say, say_json, settings, tracker_options
 from migsafe.errors import EnvironmentFailedError, ExitCode, MigsafeError
 
@@ -25,7 +26,7 @@ _ANSWERS = {"yes": "{} works", "no": "{} does not work", "unknown": "cannot tell
 @click.command("guard", epilog=_EXAMPLES, context_settings=HELP)
 @click.option("--release", required=True, metavar="R", help="The release that is about to start.")
 @click.option("--env", "environment", metavar="E", help="The environment, where the tracker knows several.")
-@click.option("--target", metavar="T", help="Which of its databases, where there are several.")
+@TARGET
 @click.option("--url", metavar="ADDRESS", help="The database, where the tracker is in it; the same as --tracker.")
 @tracker_options()
 def command(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migsafe.cli.choices import NearestChoice
+from migsafe.cli.place_options import CREATE_ENVIRONMENT, ENVIRONMENT, TARGET, UNPROTECTED
 from migsafe.cli.tracker_options import HELP, moment, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode, UsageError
 
@@ -30,8 +31,8 @@ Examples:
 
 @click.command("record", epilog=_EXAMPLES, context_settings=HELP)
 @click.argument("migrations", nargs=-1, metavar="[MIGRATION…]")
-@click.option("--env", "environment", required=True, metavar="E", help="The environment.")
-@click.option("--target", metavar="T", help="Which of its databases, where there are several.")
+@ENVIRONMENT
+@TARGET
 @click.option("--status", type=NearestChoice(_STATUSES), help="What became of the migrations.")
 @click.option("--at", metavar="TIME", help="When that was; now when left out.")
 @click.option("--reason", metavar="TEXT", help="Why; a step that is skipped needs one.")
@@ -42,8 +43,8 @@ Examples:
 @click.option("--check", "name", metavar="NAME", help="Record a verification of a change, instead of migrations.")
 @click.option("--ok/--failed", "ok", default=None, help="Whether the verification held.")
 @click.option("--observed", metavar="TEXT", help="What its query gave.")
-@click.option("--create-env", is_flag=True, help="Make the environment and the database known, where they are not.")
-@click.option("--unprotected", is_flag=True, help="Of a new environment: the gates of contracts do not wait for it.")
+@CREATE_ENVIRONMENT
+@UNPROTECTED
 @click.option("--dialect", type=NearestChoice(["postgres", "mysql", "sqlite"]), help="Of a new database.")
 @tracker_options(writes=True)
 def command(

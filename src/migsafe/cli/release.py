@@ -11,6 +11,7 @@ import click
 from migsafe.cli.choices import NearestChoice
 from migsafe.cli.fleets import TRACKERS_OF_FLEET, tell_trackers
 from migsafe.cli.output import check_target, emit
+from migsafe.cli.place_options import ENVIRONMENT, TARGET, UNPROTECTED
 from migsafe.cli.project_options import project_options
 from migsafe.cli.tracker_options import author, moment, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode, UsageError
@@ -143,7 +144,7 @@ def cut_command(
 
 @command.command("mark", epilog=_MARK_EXAMPLES, context_settings=_HELP)
 @click.argument("name", metavar="RELEASE")
-@click.option("--env", "environment", required=True, metavar="E", help="The environment.")
+@ENVIRONMENT
 @click.option("--status", type=NearestChoice(_ROLLOUTS), required=True, help="How far it has come there.")
 @click.option("--at", metavar="TIME", help="Since when; now when left out.")
 @click.option("--percent", type=click.IntRange(0, 100), metavar="N", help="Its share of the traffic.")
@@ -151,7 +152,7 @@ def cut_command(
 @click.option("--reason", metavar="TEXT", help="Why; it is kept with the event.")
 @click.option("--create", is_flag=True, help="A release that nobody knows is the latest.")
 @click.option("--create-env", is_flag=True, help="An environment that nobody knows is a new one.")
-@click.option("--unprotected", is_flag=True, help="Of a new environment: the gates of contracts do not wait for it.")
+@UNPROTECTED
 @TRACKERS_OF_FLEET
 @tracker_options(writes=True)
 def mark_command(
@@ -210,8 +211,8 @@ def _bound_options(command: _Command) -> _Command:
         click.option(
             "--none", "no_bound", is_flag=True, help="Take it away: every release works, as far as this goes."
         ),
-        click.option("--target", metavar="T", help="Which of its databases, where there are several."),
-        click.option("--env", "environment", required=True, metavar="E", help="The environment."),
+        TARGET,
+        ENVIRONMENT,
         click.argument("release", required=False),
     ):
         command = option(command)

@@ -9,13 +9,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from migsafe.cli.fleets import FLEET, fleet_manners, rehearse_the_fleet, roster_of, run_the_fleet
-from migsafe.cli.tracker_options import HELP, author, say, say_json, settings, tracker_options
+from migsafe.cli.place_options import (
+    CREATE_ENVIRONMENT,
+    ENVIRONMENT,
+    REPLICAS,
+    SECONDS,
+    TARGET,
+    WAIT,
+    WAIT_FOR_TURN,
+    address,
+)
+from migsafe.cli.project_options import read_options, run_options
+from migsafe.cli.tracker_options import HELP, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from migsafe.api import RunOptions
     from migsafe.model.phase import Phase
     from migsafe.runner.outcome import RunOutcome
-    from migsafe.runner.run import RunOptions
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -33,7 +44,6 @@ Exit codes:
   0 all of it has run, or nothing was left to run · 4 refused: nothing of the step was changed
   5 a step failed; the same command goes on where it stopped
 """
-_SECONDS = click.FloatRange(min=0)
 _ALL = "all"
 
 
@@ -51,21 +61,11 @@ def _place(command: _Command) -> _Command:
     """Options that say which database, and for how long to wait for it."""
     for option in reversed(
         (
-            click.option("--env", "environment", required=True, metavar="E", help="The environment."),
-            click.option("--target", metavar="T", help="Which of its databases, where there are several."),
-            click.option(
-                "--url",
-                metavar="ADDRESS",
-                help="The database: env:NAME, the name of a service, or a URL without a password.",
-            ),
+            ENVIRONMENT,
+            TARGET,
+            address(required=False),
             FLEET,
-            click.option(
-                "--wait-for-turn",
-                type=_SECONDS,
-                default=0.0,
-                metavar="SECONDS",
-                help="Wait while somebody else runs migrations there.",
-            ),
+            WAIT_FOR_TURN,
         )
     ):
         command = option(command)
@@ -105,23 +105,15 @@ def _patience(command: _Command) -> _Command:
         (
             click.option("--change", metavar="NAME", help="Only the steps of this change."),
             click.option("--break-lock", metavar="REASON", help="Take the turn away from a holder who is gone."),
-            click.option(
-                "--replica",
-                "replicas",
-                multiple=True,
-                metavar="ADDRESS",
-                help="A standby of the database (repeatable).",
-            ),
+            REPLICAS,
             click.option(
                 "--subscribers-ready",
                 is_flag=True,
                 help="Subscribers of logical replication have the changes of tables already.",
             ),
+            WAIT,
             click.option(
-                "--wait", type=_SECONDS, default=0.0, metavar="SECONDS", help="Wait for a go before each step."
-            ),
-            click.option(
-                "--give-up", type=_SECONDS, metavar="SECONDS", help="For how long a step is tried.  [default: 1800]"
+                "--give-up", type=SECONDS, metavar="SECONDS", help="For how long a step is tried.  [default: 1800]"
             ),
             click.option(
                 "--accept",
@@ -147,10 +139,11 @@ def _of_phase(phase: str, summary: str) -> click.Command:
     @click.option("--release", required=True, metavar="R", help="Migrations up to this release are run.")
     @_place
     @fleet_manners
+    @run_options
     @_tool
     @_patience
     @click.option("--dry-run", is_flag=True, help="Say what would run, and what stands against it; write nothing.")
-    @click.option("--create-env", is_flag=True, help="Make the environment and the database known, if they are not.")
+    @CREATE_ENVIRONMENT
     @tracker_options(writes=True)
     def run(config_file: Path | None, form: str, by: str | None, dry_run: bool, **options: Any) -> int:
         from migsafe.model.phase import Phase
@@ -169,6 +162,7 @@ _of_phase(_ALL, "Run everything, in the tool's order, on a database that no code
 @command.command("resume", context_settings=HELP)
 @_place
 @fleet_manners
+@run_options
 @_tool
 @_patience
 @tracker_options(writes=True)
@@ -187,6 +181,7 @@ def resume(config_file: Path | None, form: str, by: str | None, **options: Any) 
     type=click.Choice(["done", "undone"]),
     help="What you have seen to be so, where the database cannot tell; never against what it tells.",
 )
+@run_options
 @tracker_options(writes=True)
 def repair(step: str, config_file: Path | None, form: str, by: str | None, **options: Any) -> int:
     """Look what became of STEP, and make the journal say so: done, or nothing left of it.
@@ -194,20 +189,20 @@ def repair(step: str, config_file: Path | None, form: str, by: str | None, **opt
     The catalogue of the database is held against what the step would have left behind. Nothing but the journal is
     written.
     """
-    from migsafe.bookkeeping.steps import Where
-    from migsafe.runner.repair import RepairOptions, repair_step
+    from migsafe import api
 
     if roster_of(options) is not None:
         raise UsageError("a step is repaired on one database", hint="--target NAME says on which one of the fleet")
-    said = RepairOptions(
+    said = api.RepairOptions(
         step=step,
         url=options["url"],
-        where=Where(environment=options["environment"], target=options["target"]),
+        where=api.Where(environment=options["environment"], target=options["target"]),
         wait_for_turn=options["wait_for_turn"],
         reason=options["reason"],
         wanted=options["wanted"],
     )
-    repaired = repair_step(said, settings(config_file, tracker=options["tracker"]), author(by))
+    config = settings(config_file, tracker=options["tracker"], **read_options(options))
+    repaired = api.repair_step(said, config, by=by)
     if form == "json":
         say_json("migsafe.repair/1", **repaired.document())
     else:
@@ -216,30 +211,25 @@ def repair(step: str, config_file: Path | None, form: str, by: str | None, **opt
 
 
 def _said(phase: Phase | None, options: dict[str, Any]) -> RunOptions:
-    from migsafe.bookkeeping.steps import Where
-    from migsafe.runner.pace import PaceOptions
-    from migsafe.runner.patience import Budget
-    from migsafe.runner.run import RunOptions
-    from migsafe.runner.tools import ToolSettings
-    from migsafe.runner.watching import WatchLimits
+    from migsafe import api
 
-    budget = Budget() if options["give_up"] is None else Budget(whole=options["give_up"])
+    budget = api.Budget() if options["give_up"] is None else api.Budget(whole=options["give_up"])
     create = bool(options.get("create_env"))
-    return RunOptions(
+    return api.RunOptions(
         phase=phase,
         release=options.get("release"),
         url=options["url"] or "",  # each database of a fleet has its own
-        where=Where(environment=options["environment"], target=options["target"], create=create),
+        where=api.Where(environment=options["environment"], target=options["target"], create=create),
         only=options["change"],
         replicas=options["replicas"],
         subscribers_ready=options["subscribers_ready"],
         wait=options["wait"],
         wait_for_turn=options["wait_for_turn"],
         accept=options["accept"],
-        pace=PaceOptions(budget=budget, uncapped=options["uncapped"]),
-        watch=WatchLimits() if options["watch"] else None,
+        pace=api.PaceOptions(budget=budget, uncapped=options["uncapped"]),
+        watch=api.WatchLimits() if options["watch"] else None,
         break_lock=options["break_lock"],
-        tool=ToolSettings(options["variables"], options["arguments"], options["django_database"]),
+        tool=api.ToolSettings(options["variables"], options["arguments"], options["django_database"]),
     )
 
 
@@ -252,19 +242,19 @@ def _run(
     *,
     dry_run: bool,
 ) -> int:
-    from migsafe.runner.run import rehearse_phase, run_phase
+    from migsafe import api
 
-    config, who = settings(config_file, tracker=options["tracker"]), author(by)
+    config = settings(config_file, tracker=options["tracker"], **read_options(options))
     roster = roster_of(options)
     said = _said(phase, options)
     if roster is not None:
         if dry_run:
-            return rehearse_the_fleet(roster, said, config, who, form)
-        return run_the_fleet(roster, said, config, who, form, options)
+            return rehearse_the_fleet(roster, said, config, by, form)
+        return run_the_fleet(roster, said, config, by, form, options)
     if dry_run:
-        outcome = rehearse_phase(said, config, who)
+        outcome = api.rehearse_phase(said, config, by=by)
     else:
-        outcome = run_phase(said, config, who, say=lambda line: say(line, err=True))
+        outcome = api.run_phase(said, config, say=lambda line: say(line, err=True), by=by)
     _show(outcome, form, dry_run=dry_run)
     if outcome.problem is not None:
         raise outcome.problem

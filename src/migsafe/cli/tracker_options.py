@@ -21,27 +21,31 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
-_TRACKER = click.option(
+TRACKER = click.option(
     "--tracker",
     metavar="ADDRESS",
     help="Where the tracker is: sqlite:FILE, env:NAME, a service, or a Postgres URL without a password.",
 )
-_CONFIG = click.option(
+CONFIG = click.option(
     "--config",
     "config_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Configuration file, instead of the nearest one.",
 )
-_BY = click.option("--by", metavar="NAME", help="Who says so.  [default: the CI's user, else the login]")
-_FORMAT = click.option(
-    "--format",
-    "form",
-    type=NearestChoice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the answer.",
-)
+BY = click.option("--by", metavar="NAME", help="Who says so.  [default: the CI's user, else the login]")
+
+
+def answer_in(*forms: str) -> Callable[[_Command], _Command]:
+    """The option that says in which form to answer; the first one when it is left out."""
+    return click.option(
+        "--format",
+        "form",
+        type=NearestChoice(forms),
+        default=forms[0],
+        show_default=True,
+        help="Form of the answer.",
+    )
 
 
 def tracker_options(*, writes: bool = False) -> Callable[[_Command], _Command]:
@@ -52,7 +56,7 @@ def tracker_options(*, writes: bool = False) -> Callable[[_Command], _Command]:
     """
 
     def give(command: _Command) -> _Command:
-        for option in (_CONFIG, _FORMAT, *((_BY,) if writes else ()), _TRACKER):
+        for option in (CONFIG, answer_in("text", "json"), *((BY,) if writes else ()), TRACKER):
             command = option(command)
         return command
 
