@@ -88,8 +88,8 @@ def watching(watch: Watch) -> Iterator[Watch]:
         connection_commit(connection)
         watch.passes("COMMIT", name, True)
 
-    psycopg.Cursor.execute, psycopg.Connection.commit = execute, commit  # type: ignore[method-assign]
+    psycopg.Cursor.execute, psycopg.Connection.commit = execute, commit  # type: ignore[method-assign]  # a test's own stand-ins
     try:
         yield watch
     finally:
-        psycopg.Cursor.execute, psycopg.Connection.commit = cursor_execute, connection_commit  # type: ignore[method-assign]
+        psycopg.Cursor.execute, psycopg.Connection.commit = cursor_execute, connection_commit  # type: ignore[method-assign]  # a test's own stand-ins

@@ -121,9 +121,9 @@ class _Points:
             sqlite_commit(dialect, connection)
             self.pass_by()
 
-        psycopg.Connection.commit = watched_commit  # type: ignore[method-assign]
-        psycopg.Connection.execute = watched_execute  # type: ignore[assignment,method-assign]
-        DefaultDialect.do_commit = watched_sqlite  # type: ignore[method-assign]
+        psycopg.Connection.commit = watched_commit  # type: ignore[method-assign]  # watched on purpose
+        psycopg.Connection.execute = watched_execute  # type: ignore[assignment,method-assign]  # watched on purpose
+        DefaultDialect.do_commit = watched_sqlite  # type: ignore[method-assign]  # watched on purpose
 
 
 def _serve() -> None:

@@ -57,11 +57,14 @@ class Access(Protocol):
     def writing(self) -> AbstractContextManager[Store]:
         """A transaction of the tracker's own."""
 
-    def together(self, on_commit: Callable[[Store, str], object]) -> AbstractContextManager[Together]:
+    def together(
+        self, on_commit: Callable[[Store, str], object], opening: Callable[[], object] = ...
+    ) -> AbstractContextManager[Together]:
         """A transaction on the database.
 
         Args:
             on_commit: called just before the commit where the tracker is elsewhere, with the transaction's id.
+            opening: called in the transaction before anything else is said there.
         """
 
 
@@ -83,11 +86,13 @@ class BesideAccess:
         return self._tracker.writing(self._author)
 
     @contextmanager
-    def together(self, on_commit: Callable[[Store, str], object]) -> Iterator[Together]:
+    def together(
+        self, on_commit: Callable[[Store, str], object], opening: Callable[[], object] = lambda: None
+    ) -> Iterator[Together]:
         """See `Access`; one transaction holds it all."""
         failed: StatementFailedError | None = None
         try:
-            with self._tracker.writing(self._author, waiting=False) as store:
+            with self._tracker.writing(self._author, waiting=False, opening=opening) as store:
                 joint = Together(store.ledger)
                 try:
                     yield joint
@@ -127,11 +132,14 @@ class ApartAccess:
         return self._tracker.writing(self._author)
 
     @contextmanager
-    def together(self, on_commit: Callable[[Store, str], object]) -> Iterator[Together]:
+    def together(
+        self, on_commit: Callable[[Store, str], object], opening: Callable[[], object] = lambda: None
+    ) -> Iterator[Together]:
         """See `Access`; the intent is there before, the transaction's id before its commit, the outcome after it."""
         joint = Together(None)
         with connect(self._session.dsn, autocommit=True) as other:  # opened before there are locks
             try:
+                opening()
                 yield joint
                 xid = str(self._session.query("select pg_current_xact_id()::text")[0][0])
                 _use_up_ids(other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from migsafe.runner.tools import ToolSettings
 
 
-class _DrivenTool:
+class _DrivenTool(ABC):
     """What both tools have in common: a process of the project's, and a witness beside it."""
 
     def __init__(self, layout: MigrationSet, dsn: str, config: Config, settings: ToolSettings) -> None:
@@ -138,14 +139,17 @@ class _DrivenTool:
     def _output(self) -> str:
         return self._witness.redact(self._process.output()) if self._process is not None else ""
 
+    @abstractmethod
     def _make(self, address: dict[str, str]) -> ToolProcess:
-        raise NotImplementedError
+        """The project's process, told of an address; it is not started yet."""
 
+    @abstractmethod
     def _applied(self, stood: Stood) -> frozenset[str]:
-        raise NotImplementedError
+        """The migrations that are applied where the tool's table stands so."""
 
+    @abstractmethod
     def _committed_rows(self, stood: Stood) -> list[str] | None:
-        raise NotImplementedError
+        """The rows of the tool's table as another connection sees them; None where migsafe's role may not look."""
 
     def _check_next(self, direction: Direction, migration: Migration, applied: frozenset[str]) -> None:
         if (migration.id in applied) is (direction is Direction.UP):

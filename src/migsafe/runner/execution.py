@@ -34,6 +34,11 @@ _LOST = ("08", "57P")
 LEFT = "alone: "
 
 
+def may_have_left(entry: PieceEntry) -> bool:
+    """Whether something of a piece may be there, by what the journal has of it; nobody has looked yet."""
+    return entry.status is not PieceStatus.FAILED or (entry.note or "").startswith(LEFT)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """For how long one attempt may wait and run, in milliseconds; 0 is for ever.
@@ -127,12 +132,18 @@ def run_together(session: Session, access: Access, job: PieceRun) -> PieceEntry:
         with access.writing() as store:
             write_entry(store, job.run, entry)
     at: Statement | None = job.piece.statements[0]
+
+    def opening() -> None:
+        """An isolation level is refused once anything was asked in the transaction."""
+        for statement in job.piece.opening:
+            session.execute(statement.text)
+
     try:
-        with access.together(about_to_commit) as together:
+        with access.together(about_to_commit, opening) as together:
             _set_limits(session, job.limits)
             job.first(together)
             _tell_settings(session, job.piece)
-            for at in job.piece.statements:
+            for at in job.piece.statements[len(job.piece.opening) :]:
                 if job.limits.capped and at is not job.piece.statements[0]:
                     left = max(job.limits.statement - _since(began), 1)
                     session.query("select set_config('statement_timeout', %s, true)", (f"{left}ms",))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from migsafe.errors import ExitCode, MigsafeError
@@ -29,6 +30,7 @@ from migsafe.rules.knowledge.transaction_block import refused_in_transaction
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from migsafe.model.script import Script
     from migsafe.model.statement import ReadScript, Statement
 
 _FROM_STDIN = re.compile(r"\bFROM\s+STDIN\b", re.IGNORECASE)
@@ -58,6 +60,11 @@ class Piece:
     statements: tuple[Statement, ...]
     alone: bool = False
     settings: tuple[Statement, ...] = ()
+
+    @property
+    def opening(self) -> tuple[Statement, ...]:
+        """The statements at its beginning that say what kind of transaction it is."""
+        return tuple(takewhile(lambda statement: _action(statement) == "set transaction", self.statements))
 
     @property
     def waits_for_snapshots(self) -> bool:
@@ -153,17 +160,21 @@ def _numbered(groups: Iterator[tuple[tuple[Statement, ...], bool]]) -> Iterator[
         yield Piece(n, statements, alone, tuple(settings))
 
 
+def what_is_unknown(script: Script) -> str | None:
+    """The first place of a script of which nobody knows what the server would get, with the reason; None without."""
+    if script.placeholders:
+        return f"{script.path}:{script.position(script.placeholders[0].start).line}: a placeholder has no value"
+    if script.gaps:
+        return f"{script.path}:{script.position(script.gaps[0].span.start).line}: {script.gaps[0].reason}"
+    return None
+
+
 def _refuse(read: ReadScript) -> None:
-    if read.script.placeholders:
-        place = read.script.position(read.script.placeholders[0].start)
-        raise CannotRunError(
-            f"{read.script.path}:{place.line}: a placeholder has no value",
-            hint="--placeholder NAME=VALUE, or placeholders in the configuration",
-        )
-    if read.script.gaps:
-        gap = read.script.gaps[0]
-        place = read.script.position(gap.span.start)
-        raise CannotRunError(f"{read.script.path}:{place.line}: {gap.reason}: nobody knows what would run")
+    unknown = what_is_unknown(read.script)
+    if unknown is not None and read.script.placeholders:
+        raise CannotRunError(unknown, hint="--placeholder NAME=VALUE, or placeholders in the configuration")
+    if unknown is not None:
+        raise CannotRunError(f"{unknown}: nobody knows what would run")
     for statement in read.statements:
         if (reason := _reason_against(statement)) is not None:
             place = read.script.position(statement.span.start)

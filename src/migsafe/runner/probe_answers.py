@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-NO_TRACE = "its trace in the catalogue is not known; look, and say what became of it with migsafe repair"
+NO_TRACE = "its trace in the catalogue is not known; look, and say what became of it with migsafe run repair"
 
 
 class Answer(StrEnum):

@@ -34,22 +34,30 @@ from migsafe.runner.probe_indexes import probe_create_index
 from migsafe.runner.probe_replay import probe_piece, probe_transactional
 
 if TYPE_CHECKING:
+    from migsafe.model.statement import Statement
     from migsafe.postgres.connection import Session
 
-__all__ = ["Answer", "Probe", "probe", "probe_piece", "probe_transactional"]
+__all__ = ["Answer", "Probe", "probe_piece", "probe_statement", "probe_transactional"]
 
 
-def probe(session: Session, operation: BaseOperation, text: str = "") -> Probe:
-    """Whether a statement that runs outside of a transaction has happened.
+def probe_statement(session: Session, statement: Statement) -> Probe:
+    """Whether a statement that runs outside of a transaction has happened; of several parts, the first that has not.
 
     Args:
         session: on the target, with the search path of the statement.
-        operation: what the statement does.
-        text: the statement; only the name in CREATE TABLESPACE and CREATE SUBSCRIPTION is read from it.
 
     Raises:
         StatementFailedError: when the server refuses a query.
     """
+    found = unknown(NO_TRACE)
+    for operation in statement.operations:
+        found = _probe(session, operation, statement.text)
+        if found.answer is not Answer.DONE:
+            break
+    return found
+
+
+def _probe(session: Session, operation: BaseOperation, text: str) -> Probe:
     if isinstance(operation, OtherStatement):
         return _other(session, operation, text)
     find = _PROBES.get(type(operation))
@@ -193,7 +201,7 @@ _NAMED = re.compile(r"\s*create\s+\w+\s+(?:\"(?P<quoted>(?:[^\"]|\"\")+)\"|(?P<p
 
 
 def _other(session: Session, operation: OtherStatement, text: str) -> Probe:
-    """Statements of which the operation has no more than the first words."""
+    """Statements of which the operation has no more than the first words: the name is read from the text."""
     has, named = _MAKES.get(operation.command), _NAMED.match(text)
     if has is None or named is None:
         return unknown(NO_TRACE)

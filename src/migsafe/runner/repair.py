@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from migsafe.bookkeeping.project import read_project
-from migsafe.catalogue.following import ReadScripts
+from migsafe.catalogue.following import Following, ReadScripts
 from migsafe.config.nearest import did_you_mean
 from migsafe.model.catalogue import Catalogue
 from migsafe.model.catalogue.replay import apply
@@ -15,9 +15,8 @@ from migsafe.model.state import StepStatus
 from migsafe.runner.methods import Methods
 from migsafe.runner.outcome import StepRefusedError
 from migsafe.runner.pieces import pieces_of
-from migsafe.runner.probe_replay import probe_piece
-from migsafe.runner.probes import Answer, probe
-from migsafe.runner.step import end_of
+from migsafe.runner.probes import Answer, probe_piece, probe_statement
+from migsafe.runner.step import REPAIR, end_of
 from migsafe.runner.target import open_target
 from migsafe.runner.turn import Waiting, take_turn
 from migsafe.tracker.errors import UnknownNameError
@@ -138,8 +137,7 @@ class _Repair:
             for piece in pieces_of(self._scripts.take(self._step.migration.up)):
                 operations = [operation for one in piece.statements for operation in one.operations]
                 if piece.alone:
-                    answers = [probe(session, operation) for operation in operations]
-                    found = next((one for one in answers if one.answer is not Answer.DONE), answers[0])
+                    found = probe_statement(session, piece.statements[0])
                 else:
                     found = probe_piece(session, operations, catalogue)
                 yield _Seen(piece, found)
@@ -150,15 +148,11 @@ class _Repair:
 
     def _before(self) -> Catalogue:
         """What the migrations before the step have built."""
-        catalogue = Catalogue(dialect=self._project.layout.dialect)
-        for step in self._project.steps:
-            if step is self._step:
-                break
+        following = Following(Catalogue(dialect=self._project.layout.dialect), self._scripts.take)
+        for step in self._project.steps[: self._project.steps.index(self._step)]:
             if step.migration.up is not None:
-                for statement in self._scripts.take(step.migration.up).statements:
-                    for operation in statement.operations:
-                        apply(catalogue, operation)
-        return catalogue
+                following.follow(step.migration.up)
+        return following.catalogue
 
     def _judge(self, seen: tuple[_Seen, ...]) -> StepStatus:
         """What all pieces come to; what the tool's own table has counts as one that has happened."""
@@ -204,7 +198,7 @@ class _Repair:
                 status=status,
                 at=store.now,
                 checksum=self._step.checksum,
-                source="repair",
+                source=REPAIR,
                 reason=self._options.reason,
                 fence=self._fence,
             )

@@ -10,7 +10,7 @@ from migsafe.errors import MigsafeError
 from migsafe.postgres.connection import connect
 from migsafe.runner.execution import Limits, PieceFailedError, PieceRun, note_failure, run_alone, run_together
 from migsafe.runner.outcome import StepRefusedError, StepStoppedError
-from migsafe.runner.probes import Answer, probe
+from migsafe.runner.probes import Answer, probe_statement
 from migsafe.runner.resuming import Outlook, outlook_of
 from migsafe.tracker.journal import PieceEntry, PieceStatus, write_entry
 
@@ -181,8 +181,7 @@ class SqlMethod:
     def _probe(self, piece: Piece) -> Probe:
         session = self._target.session
         try:
-            answers = [probe(session, one) for one in piece.statements[0].operations]
-            return next((one for one in answers if one.answer is not Answer.DONE), answers[0])
+            return probe_statement(session, piece.statements[0])
         finally:
             session.rollback()
 

@@ -10,8 +10,9 @@ from migsafe.errors import MigsafeError
 from migsafe.model.phase import Part, Phase
 from migsafe.model.state import Check as Verified
 from migsafe.model.state import StepStatus
-from migsafe.runner.execution import LEFT
+from migsafe.runner.execution import may_have_left
 from migsafe.runner.outcome import StepOutcome, StepRefusedError, StepStoppedError
+from migsafe.runner.pieces import what_is_unknown
 from migsafe.tracker.facts import RunFacts
 from migsafe.tracker.journal import begin, last_run, unfinished
 from migsafe.tracker.kept import Kept, keep
@@ -32,9 +33,8 @@ if TYPE_CHECKING:
     from migsafe.tracker.ledger import Ledger
     from migsafe.tracker.store import Store
 
-#: Who ran it, as the tracker says it.
-SOURCE = "run"
-_REPAIR = "repair"
+#: Who ran it, or said what became of it, as the tracker says it.
+SOURCE, REPAIR = "run", "repair"
 
 
 class Method(Protocol):
@@ -154,7 +154,7 @@ class StepRunner:
                 f"the way back of {step.facts.label} was begun on {self._target.where} and has not come to its end",
                 hint="migsafe backward again brings it to its end",
             )
-        if before.source not in {SOURCE, _REPAIR}:
+        if before.source not in {SOURCE, REPAIR}:
             raise StepRefusedError(
                 f"{step.facts.label} is {before.status} on {self._target.where}, as {before.source} says: "
                 "nobody knows how far it came",
@@ -206,7 +206,7 @@ class StepRunner:
             now = unfinished(store.ledger, step.facts, self._target.where)
             if now is None or now.run != run:
                 return  # somebody has said what became of it
-            left = any(entry.status.value != "failed" or _may_have_left(entry.note) for entry in now.entries.values())
+            left = any(map(may_have_left, now.entries.values()))
             facts = RunFacts(
                 where=self._target.where,
                 status=StepStatus.PARTIAL if left else StepStatus.FAILED,
@@ -292,19 +292,18 @@ def end_of(step: ProjectStep) -> StepStatus:
     return StepStatus.DONE
 
 
-def _may_have_left(note: str | None) -> bool:
-    """Of a piece that failed and stood alone: nobody has looked yet."""
-    return note is not None and note.startswith(LEFT)
-
-
 def _kept(step: ProjectStep, read: ReadScript) -> Kept:
-    down = step.migration.down
-    has_way_back = down is not None and bool(down.text.strip())
+    """What the tracker keeps of a step; of a way back that nobody knows all of, why it is not kept."""
+    down, why_not = step.migration.down, step.migration.declaration.irreversible
+    if down is not None and (unknown := what_is_unknown(down)) is not None:
+        down, why_not = None, why_not or f"nobody knows all of its way back: {unknown}"
+    if down is not None and not down.text.strip():
+        down = None
     return Kept(
         checksum=step.checksum or "",
         forward=read.script.text,
-        backward=down.text if down is not None and has_way_back else None,
+        backward=down.text if down is not None else None,
         forward_rule=read.script.transaction,
-        backward_rule=down.transaction if down is not None and has_way_back else None,
-        no_way_back=step.migration.declaration.irreversible,
+        backward_rule=down.transaction if down is not None else None,
+        no_way_back=why_not,
     )

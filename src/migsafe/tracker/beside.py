@@ -72,18 +72,22 @@ class TrackerBeside:
             yield checked_ledger(self._connection, self._where, self._environment, writing=False)
 
     @contextmanager
-    def writing(self, author: Author, *, waiting: bool = True) -> Iterator[Store]:
+    def writing(
+        self, author: Author, *, waiting: bool = True, opening: Callable[[], object] = lambda: None
+    ) -> Iterator[Store]:
         """A transaction with all that it changes and all that runs beside it on the connection; all of it or nothing.
 
         Args:
             waiting: take the turn among the tracker's writers now; else only when the events are appended, at the end,
                 which is for a transaction that runs for long.
+            opening: what must be said in the transaction before anything else: its isolation level.
 
         Raises:
             TrackerRefusedError: when it is not the right tracker, or may not be written.
             TrackerBusyError: when somebody else writes, for too long.
         """
         with self._errors(), self._connection.begin():
+            opening()
             if waiting:  # the session's own patience is that of a step, which keeps others waiting
                 self._connection.execute(_PATIENT, {"patience": f"{PATIENCE}ms"})
             ledger = checked_ledger(self._connection, self._where, self._environment, writing=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from migsafe.tracker.approving import Decision
     from migsafe.tracker.ledger import Ledger
     from migsafe.tracker.store import Store
 
@@ -30,7 +31,7 @@ class KeptDecision:
     """What one person said last of a plan; `role` is whom the database saw, None where it knows no roles."""
 
     approver: str
-    decision: str
+    decision: Decision
     at: datetime
     expires_at: datetime
     role: str | None = None

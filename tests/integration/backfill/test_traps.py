@@ -12,7 +12,7 @@ import pytest
 
 from backfill_sites import COMPLETE, FULL_NAME, QUICK, STEADY, USERS, Field
 from migsafe.backfill.rehearsal import rehearse
-from migsafe.backfill.task import BackfillFailedError, BackfillRefusedError, Options
+from migsafe.backfill.task import BackfillFailedError, BackfillRefusedError, Options, Progress
 from migsafe.backfill.throttle import Limits
 from migsafe.errors import UsageError
 from migsafe.model.names import QualifiedName
@@ -230,8 +230,8 @@ def test_a_pause_holds_and_is_heard_while_it_runs(users: Field) -> None:
     put(users, "a sale until six")
     seen: list[str | None] = []
 
-    def on_progress(progress: object) -> None:
-        seen.append(progress.held_by)  # type: ignore[attr-defined]
+    def on_progress(progress: Progress) -> None:
+        seen.append(progress.held_by)
         if len(seen) == 3:
             assert users.shards()[0].batches == 0
             put(users, None)
@@ -258,8 +258,8 @@ def test_a_question_of_the_users_own(users: Field) -> None:
     stop = threading.Event()
     held: list[str | None] = []
 
-    def on_progress(progress: object) -> None:
-        held.append(progress.held_by)  # type: ignore[attr-defined]
+    def on_progress(progress: Progress) -> None:
+        held.append(progress.held_by)
         users.say("TRUNCATE jobs")
 
     options = replace(QUICK, hold_if=(question,))
@@ -293,8 +293,8 @@ def test_an_old_transaction_and_a_queue_for_the_table(users: Field) -> None:
         reader.query("SELECT count(*), pg_current_xact_id() FROM users")
         held: list[str | None] = []
 
-        def on_progress(progress: object) -> None:
-            held.append(progress.held_by)  # type: ignore[attr-defined]
+        def on_progress(progress: Progress) -> None:
+            held.append(progress.held_by)
             reader.rollback()
 
         result = users.run(replace(QUICK, limits=limits), on_progress=on_progress, sleep=threading.Event().wait)

@@ -20,6 +20,9 @@ CREATE MATERIALIZED VIEW mv AS SELECT id FROM t;
 CREATE UNIQUE INDEX mv_id ON mv (id);
 CREATE TYPE mood AS ENUM ('a');
 """
+#: Not in SETUP: a database that has a subscription cannot be dropped before it.
+SUBSCRIBE = "CREATE SUBSCRIPTION there CONNECTION 'dbname=gone' PUBLICATION p WITH (connect = false)"
+UNSUBSCRIBE = "ALTER SUBSCRIPTION there SET (slot_name = NONE); DROP SUBSCRIPTION there"
 REFUSED = [
     "CREATE INDEX CONCURRENTLY i ON t (a)",
     "DROP INDEX CONCURRENTLY t_a",
@@ -36,6 +39,7 @@ REFUSED = [
     "DROP TABLESPACE other",
     "ALTER SYSTEM SET work_mem = '4MB'",
     "CREATE TABLESPACE other LOCATION '/nowhere'",
+    "CREATE SUBSCRIPTION other CONNECTION 'dbname=gone' PUBLICATION p",
 ]
 ALLOWED = [
     "CREATE INDEX i ON t (a)",
@@ -71,3 +75,19 @@ def test_the_server_runs_it_in_a_transaction(sql: str, database: str) -> None:
         session.execute("BEGIN")
         session.execute(sql)
     assert _said(sql) is None
+
+
+def test_the_server_refuses_to_drop_a_subscription_with_its_slot_in_a_transaction(database: str) -> None:
+    sql = "DROP SUBSCRIPTION there"
+    with connect(database, autocommit=True) as session:
+        session.execute(SUBSCRIBE)
+        try:
+            session.execute("BEGIN")
+            with pytest.raises(StatementFailedError) as failure:
+                session.execute(sql)
+            session.execute("ROLLBACK")
+        finally:
+            session.execute(UNSUBSCRIBE)
+    assert failure.value.sqlstate == "25001"
+    assert (_said(sql), _said("DROP SUBSCRIPTION IF EXISTS there")) == ("DROP SUBSCRIPTION", "DROP SUBSCRIPTION")
+    assert _said("DROP PUBLICATION there") is None

@@ -32,6 +32,8 @@ else:
             context.run_migrations()
 """
 REVISION = '''"""{name}"""
+import os
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -50,26 +52,26 @@ def downgrade():
 '''
 
 
-def write(folder: Path) -> None:
+#: In the middle of a way back: what it needs stands in no environment but the server's own.
+UNKNOWN = "op.drop_column('users', os.environ['COLUMN_OF_THIS_REGION'])"
+
+
+def write(folder: Path, *, last_way_back: str = "op.drop_column('users', 'age')") -> None:
     versions = folder / "migrations" / "versions"
     versions.mkdir(parents=True)
     (folder / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
     (folder / "migrations" / "env.py").write_text(ENV)
     (folder / "migrations" / "script.py.mako").write_text("")
     one = ("op.create_table('users', sa.Column('id', sa.Integer, primary_key=True))", "op.drop_table('users')")
-    two = ("op.add_column('users', sa.Column('age', sa.Integer))", "op.drop_column('users', 'age')")
+    two = ("op.add_column('users', sa.Column('age', sa.Integer))", last_way_back)
     for name, before, release, (up, down) in (("a1", None, "1.0", one), ("b2", "a1", "1.1", two)):
         text = REVISION.format(name=name, before=before, release=release, up=up, down=down)
         (versions / f"{name}_step.py").write_text(text)
 
 
-def test_alembic_takes_its_own_revisions_back(
-    tmp_path: Path,
-    make_database: Callable[[str], str],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    write(tmp_path)
+@pytest.fixture
+def dsn(tmp_path: Path, make_database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty database, as the project takes it too; the project's folder is the working one."""
     monkeypatch.chdir(tmp_path)
     dsn = make_database("")
     with connect(dsn, autocommit=True) as session:
@@ -77,31 +79,69 @@ def test_alembic_takes_its_own_revisions_back(
     url = f"postgresql+psycopg://{address['user']}@/{address['dbname']}?host={address['host']}&port={address['port']}"
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("SHOP", dsn)
+    return dsn
 
-    def migsafe(*words: str, code: int = 0) -> str:
+
+@pytest.fixture
+def migsafe(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Gives a command, sees how it ends, and returns all that it has said."""
+
+    def say(*words: str, code: int = 0) -> str:
         found = run([*words, "--tracker", "env:SHOP"])
         said = capsys.readouterr()
         assert found == code, said.out + said.err
         return said.out + said.err
 
-    at = ("--env", "staging", "--url", "env:SHOP")
+    return say
+
+
+AT = ("--env", "staging", "--url", "env:SHOP")
+
+
+def run_both(migsafe: Callable[..., str]) -> None:
+    """Both revisions, and then the first release again."""
     migsafe("tracker", "upgrade")
     for release in ("1.0", "1.1"):
         migsafe("release", "mark", release, "--env", "staging", "--status", "planned", "--create", "--create-env")
-    migsafe("run", "expand", "--release", "1.1", *at, "--create-env", "--accept", "a test")
+    migsafe("run", "expand", "--release", "1.1", *AT, "--create-env", "--accept", "a test")
     migsafe("release", "mark", "1.0", "--env", "staging", "--status", "deployed")
-    assert "safe" in migsafe("backward", "--to", "1.0", *at, "--dry-run")
+
+
+def columns(dsn: str) -> list[str]:
+    with connect(dsn, autocommit=True) as session:
+        rows = session.query(
+            "select attname::text from pg_attribute where attrelid = 'users'::regclass and attnum > 0 "
+            "and not attisdropped"
+        )
+    return [name for (name,) in rows]
+
+
+def version(dsn: str) -> list[str]:
+    with connect(dsn, autocommit=True) as session:
+        return [one for (one,) in session.query("select version_num::text from alembic_version")]
+
+
+def test_alembic_takes_its_own_revisions_back(tmp_path: Path, dsn: str, migsafe: Callable[..., str]) -> None:
+    write(tmp_path)
+    run_both(migsafe)
+    assert "safe" in migsafe("backward", "--to", "1.0", *AT, "--dry-run")
 
     revision = tmp_path / "migrations" / "versions" / "b2_step.py"
     text = revision.read_text()
     revision.write_text(text.replace("op.drop_column('users', 'age')", "op.drop_table('users')"))
-    refused = migsafe("backward", "--to", "1.0", *at, code=4)
+    refused = migsafe("backward", "--to", "1.0", *AT, code=4)
     assert "is another one in" in refused
     revision.write_text(text)
 
-    migsafe("backward", "--to", "1.0", *at)
-    with connect(dsn, autocommit=True) as session:
-        assert session.query("select version_num::text from alembic_version") == [("a1",)]
-        assert session.query("select attname::text from pg_attribute where attrelid = 'users'::regclass and attnum > 0 "
-                             "and not attisdropped") == [("id",)]  # fmt: skip
-    assert "nothing to take back" in migsafe("backward", "--to", "1.0", *at)
+    migsafe("backward", "--to", "1.0", *AT)
+    assert (version(dsn), columns(dsn)) == (["a1"], ["id"])
+    assert "nothing to take back" in migsafe("backward", "--to", "1.0", *AT)
+
+
+def test_one_that_nobody_knows_all_of_stays_and_says_why(tmp_path: Path, dsn: str, migsafe: Callable[..., str]) -> None:
+    write(tmp_path, last_way_back=UNKNOWN)
+    run_both(migsafe)
+    for more in ((), ("--accept-data-loss", "--reason", "a test")):
+        refused = migsafe("backward", "--to", "1.0", *AT, *more, code=4)
+        assert "nobody knows all of its way back: migrations/versions/b2_step.py:18: KeyError" in refused
+    assert (version(dsn), columns(dsn)) == (["b2"], ["id", "age"])

@@ -11,7 +11,7 @@ import pytest
 from lint_walks import script
 from migsafe.parse import read_script
 from migsafe.postgres.connection import NO_TIMEOUTS, Session, StatementFailedError, connect
-from migsafe.runner.probes import Answer, Probe, probe
+from migsafe.runner.probes import Answer, Probe, probe_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,8 +54,7 @@ def still(shared: Session) -> Iterator[Session]:
 
 def ask(session: Session, sql: str) -> Probe:
     (statement,) = read_script(script(sql)).statements
-    (operation,) = statement.operations
-    return probe(session, operation, statement.text)
+    return probe_statement(session, statement)
 
 
 def answer(session: Session, sql: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from migsafe import api
 from migsafe.bookkeeping.steps import Where
 from migsafe.config import Config, load_config
 from migsafe.errors import ExitCode, MigsafeError
@@ -69,7 +71,7 @@ class Bench:
     def options(self, phase: Phase | None, release: str | None = "1.1", **more: object) -> RunOptions:
         patient = PaceOptions(budget=Budget(whole=60.0))
         told = {"accept": "a test", "pace": patient} | more
-        return RunOptions(phase=phase, release=release, url="env:SHOP_URL", where=WHERE, **told)  # type: ignore[arg-type]
+        return RunOptions(phase=phase, release=release, url="env:SHOP_URL", where=WHERE, **told)  # type: ignore[arg-type]  # as the test says
 
     def run(self, phase: Phase | None, release: str | None = "1.1", **more: object) -> RunOutcome:
         return run_phase(self.options(phase, release, **more), self.config, ME, say=lambda line: None)
@@ -225,6 +227,39 @@ def test_repair_writes_what_it_could_prove(bench: Bench) -> None:
         repair("00009_nothing")
 
 
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("CREATE TABLESPACE archive LOCATION '/nowhere'", "there is no tablespace archive"),
+        ("CREATE SUBSCRIPTION copy CONNECTION 'dbname=gone' PUBLICATION p", "there is no subscription copy"),
+    ],
+)
+def test_what_stood_alone_is_looked_up_by_the_name_in_its_text(bench: Bench, sql: str, found: str) -> None:
+    bench.run(Phase.EXPAND, "1.0")
+    bench.write("00003_note.sql", f"-- +goose NO TRANSACTION\n-- migsafe: phase=expand\n-- +goose Up\n{sql};\n")
+    for _ in range(2):  # the second one asks what the first one has left, and may try again
+        stopped = bench.run(Phase.EXPAND)
+        assert stopped.problem is not None
+        assert "00003_note.sql:4" in stopped.problem.message
+    said = RepairOptions(step="00003_note", url="env:SHOP_URL", where=WHERE, reason="a test")
+    repaired = repair_step(said, bench.config, ME)
+    assert repaired.status is StepStatus.FAILED
+    assert repaired.found[0].endswith(found)
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside", "apart"])
+def test_a_script_may_say_the_isolation_of_its_transaction(
+    beside: bool, tmp_path: Path, make_database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path, make_database(""), monkeypatch, beside=beside)
+    bench.run(Phase.EXPAND, "1.0")
+    level = "INSERT INTO journal (what) VALUES (current_setting('transaction_isolation'));"
+    text = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nALTER TABLE orders ADD COLUMN note text;\n{level}"
+    bench.write("00003_note.sql", f"-- migsafe: phase=expand\n-- +goose Up\n{text}\n")
+    assert bench.run(Phase.EXPAND).problem is None
+    assert ("repeatable read",) in bench.query("select what from journal")
+
+
 @pytest.mark.parametrize("text", ["ALTER TABLE orders ADD COLUMN note text;\nROLLBACK;", "\\connect other"])
 def test_what_is_not_run_is_said_before_anything_is_done(bench: Bench, text: str) -> None:
     bench.run(Phase.EXPAND, "1.0")
@@ -233,6 +268,21 @@ def test_what_is_not_run_is_said_before_anything_is_done(bench: Bench, text: str
     assert stopped.problem is not None
     assert stopped.problem.exit_code is ExitCode.REFUSED
     assert "00003_note.sql:" in stopped.problem.message
+
+
+def test_from_python_it_is_the_same(bench: Bench) -> None:
+    options, lines = bench.options(Phase.EXPAND, "1.0"), list[str]()
+    rehearsed = api.rehearse_phase(options, bench.config)
+    assert bench.statuses() == {}
+    outcome = api.run_phase(options, bench.config, say=lines.append, by="olga")
+    assert outcome.problem is None
+    assert [step.label for step in rehearsed.steps] == [step.label for step in outcome.steps]
+    assert [step.label for step in outcome.steps] == list(bench.statuses())
+    assert lines[0].startswith("1/")
+    last = outcome.steps[-1].label
+    said = api.RepairOptions(step=last, url="env:SHOP_URL", where=WHERE, reason="a test")
+    assert api.repair_step(said, bench.config, by="olga").status is StepStatus.DONE
+    assert "olga" in {event.actor for event in api.history(replace(bench.config, tracker="env:SHOP_URL"))}
 
 
 def test_apart_the_same_comes_out(

@@ -32,8 +32,8 @@ def run(status: StepStatus) -> Run:
 
 
 def chosen(steps: list[ProjectStep], phase: Phase, *, release: str = "1.2", **options: object) -> list[str]:
-    known = {name: run(status) for name, status in options.pop("known", {}).items()}  # type: ignore[attr-defined]
-    found = select(steps, known, phase, releases=RELEASES, release=release, **options)  # type: ignore[arg-type]
+    known = {name: run(status) for name, status in options.pop("known", {}).items()}  # type: ignore[attr-defined]  # as the test says
+    found = select(steps, known, phase, releases=RELEASES, release=release, **options)  # type: ignore[arg-type]  # as the test says
     return [one.facts.label for one in found.steps]
 
 

@@ -15,7 +15,9 @@ from migsafe.model.operation import (
     DetachPartition,
     DropDatabase,
     DropIndex,
+    DropObject,
     DropTablespace,
+    ObjectKind,
     OtherStatement,
     Reindex,
     VacuumTable,
@@ -27,7 +29,7 @@ _ALWAYS_REFUSED: dict[type[BaseOperation], str] = {
     DropDatabase: "DROP DATABASE",
     DropTablespace: "DROP TABLESPACE",
 }
-_OTHER_COMMANDS = ("create tablespace", "create subscription", "drop subscription")
+_OTHER_COMMANDS = ("create tablespace", "create subscription")
 
 
 def refused_in_transaction(operation: BaseOperation) -> str | None:
@@ -47,6 +49,8 @@ def refused_in_transaction(operation: BaseOperation) -> str | None:
             return "CLUSTER of all tables"
         case AlterServerSetting(scope="system"):
             return "ALTER SYSTEM"
+        case DropObject(kind=ObjectKind.SUBSCRIPTION):
+            return "DROP SUBSCRIPTION"
         case OtherStatement(command=command) if command.startswith(_OTHER_COMMANDS):
             return command.upper()
         case _:

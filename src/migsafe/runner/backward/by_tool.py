@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from migsafe.model.script import Direction
 from migsafe.postgres.connection import Timeouts
 from migsafe.runner.outcome import StepRefusedError, StepStoppedError
+from migsafe.runner.pieces import what_is_unknown
 from migsafe.runner.tools import Left, ToolFailure
 
 if TYPE_CHECKING:
@@ -29,10 +30,16 @@ def take_back_by_tool(tool: ProjectTool, migration: Migration | None, kept: Kept
         migration: as the project has it; None where it has it no more.
 
     Raises:
-        StepRefusedError: when it is not what was kept, or others must be taken back before it.
+        StepRefusedError: when nobody knows all of its way back, or it is not what was kept, or others must be taken
+            back before it.
         HalfDoneError: when nobody knows how far it came.
         StepStoppedError: when it failed, and nothing of it is left.
     """
+    if migration is not None and migration.down is not None and (unknown := what_is_unknown(migration.down)):
+        raise StepRefusedError(
+            f"nobody knows all of the way back of {label}: {unknown}",
+            hint=f"let its own tool take it back, then migsafe record {label} --status reverted",
+        )
     if migration is None or not _same(migration, kept):
         where = "is not here" if migration is None else f"is another one in {migration.path} than the one that was kept"
         raise StepRefusedError(

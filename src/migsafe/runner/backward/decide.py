@@ -314,7 +314,7 @@ def _out_of_line(
         yield Verdict.FORBIDDEN, f"{passed.label} came after it, and the tool takes its migrations back in a line"
     staying = next((one.step for one in judged if one.step.stays is not None), None)
     if staying is not None:
-        yield Verdict.IMPOSSIBLE, f"{staying.label} has to stay, and the tool takes its migrations back in a line"
+        yield Verdict.IMPOSSIBLE, f"{staying.label}: {staying.stays}; the tool takes its migrations back in a line"
 
 
 def _built_upon(

@@ -64,7 +64,8 @@ def _alike(group: Iterable[StepView]) -> Iterator[str]:
     if not others:
         yield from _details(first)
         return
-    yield f"{len(others) + 1} steps, {first.standing.label} to {others[-1].standing.label}: {first.judged.verdict.value}"
+    names = f"{first.standing.label} to {others[-1].standing.label}"
+    yield f"{len(others) + 1} steps, {names}: {first.judged.verdict.value}"
     yield from (f"  {why.replace(first.standing.label, _NAME)}" for why in first.judged.why)
 
 

@@ -95,7 +95,9 @@ _RUNS = "its backfill runs: migsafe backfill pause first"
 _HALF_CONTRACT = "a contract was cut off half-way: migsafe run resume brings it to its end, or repair says what is so"
 _GONE = "what it took away is gone: roll forward; older code needs a restored backup"
 _ONLY_HERE = "rows hold values that exist nowhere else"
-_REVERSIBLE = Rule(_V.SAFE, "what it took away, or forbade, can be given back as it was, and all code that runs works with it")
+_REVERSIBLE = Rule(
+    _V.SAFE, "what it took away, or forbade, can be given back as it was, and all code that runs works with it"
+)
 _LEAVE = "no code that runs needs it; to leave it is as safe"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from migsafe.backfill.engine import run_backfill
-from migsafe.backfill.task import Site, Task
+from migsafe.backfill.task import Task
 from migsafe.books import book_of
 from migsafe.books.base import BookError
 from migsafe.model.phase import Phase
@@ -20,7 +20,7 @@ from migsafe.preflight.report import Weight
 from migsafe.preflight.run import preflight_of
 from migsafe.runner.backward.by_tool import HalfDoneError, take_back_by_tool
 from migsafe.runner.blockers import Lookout
-from migsafe.runner.execution import LEFT
+from migsafe.runner.execution import may_have_left
 from migsafe.runner.outcome import StepRefusedError, StepStoppedError
 from migsafe.runner.pace import PaceOptions, RunPace
 from migsafe.runner.pieces import pieces_of
@@ -179,18 +179,9 @@ class Taker:
 
     def _copy_back(self, step: StepView, rows: Backfill) -> None:
         """What was written while it was out of reach, in batches; cut off, it goes on where it was."""
-        target = self._target
-        site = Site(
-            dsn=target.dsn,
-            shown=target.shown,
-            tracker=target.tracker,
-            beside=target.access.is_beside,
-            author=target.author,
-            clock=target.clock,
-            replicas=tuple(resolve_address(one, option="--replica") for one in self._told.replicas),
-        )
+        site = self._target.site([resolve_address(one, option="--replica") for one in self._told.replicas])
         self._say(f"copying back into {rows.table}")
-        result = run_backfill(Task(step=_facts(step), where=target.where, backfill=rows), site)
+        result = run_backfill(Task(step=_facts(step), where=self._target.where, backfill=rows), site)
         if not result.finished:
             raise StepStoppedError(
                 f"{step.standing.label}: not all rows are copied back", hint="the same command again"
@@ -270,10 +261,7 @@ class Taker:
             found = unfinished(store.ledger, _facts(step), self._target.where)
             if found is None or found.run != run:
                 return
-            entries: list[Any] = list(found.entries.values())
-            if isinstance(error, HalfDoneError) or any(
-                one.status.value != "failed" or (one.note or "").startswith(LEFT) for one in entries
-            ):
+            if isinstance(error, HalfDoneError) or any(map(may_have_left, found.entries.values())):
                 store.record(_facts(step), self._run_facts(store, step, StepStatus.PARTIAL, error.message))
                 return
             # Nothing of it is left: the step stands as it stood, and is not to be run again.
