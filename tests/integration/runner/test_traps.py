@@ -189,7 +189,7 @@ def test_a_table_that_is_filled_by_a_subscription_may_change(
     """Its worker waits for the lock like anybody, so that is said, and no reason to refuse."""
     subscriber.write("00001_orders.sql", "-- +goose Up\nALTER TABLE orders ADD COLUMN place text;\n")
     monkeypatch.setenv("SUBSCRIBER_URL", subscriber.shop.dsn)
-    notes = bench.rehearse(release="1.0", url="env:SUBSCRIBER_URL").steps[0].notes
+    notes = bench.rehearse(release="1.0", url="env:SUBSCRIBER_URL").notes
     assert any("warning: public.orders: filled by the subscription everything" in note for note in notes)
 
 
