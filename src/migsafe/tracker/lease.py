@@ -1,4 +1,4 @@
-"""Whose turn it is on a database, as the tracker knows it: a row with a number that grows each time it is taken.
+"""Whose turn it is on a database, or on the rollouts of an environment: a row with a number that grows each time.
 
 The number is the fence: whoever comes back late finds another one, and stops. A lease lives as long as its heart beats;
 one that beats is never taken over. The row is locked in three strengths, which is what makes it hold:
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from migsafe.errors import UsageError
+from migsafe.model.state import TargetName
 from migsafe.tracker import tables as t
 from migsafe.tracker.engines import make_engine, transaction
 from migsafe.tracker.errors import TrackerRefusedError
@@ -31,7 +32,6 @@ from migsafe.tracker.place import find_tables
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from migsafe.model.state import TargetName
     from migsafe.tracker.opening import Tracker
     from migsafe.tracker.store import Store
 
@@ -68,6 +68,20 @@ class Holder:
         return cls(actor=actor, purpose=purpose, host=socket.gethostname(), pid=os.getpid(), backend_pid=backend_pid)
 
 
+@dataclass(frozen=True, slots=True)
+class Rollouts:
+    """The rollouts of an environment: they have a turn of their own, whatever runs on its databases meanwhile."""
+
+    environment: str
+
+    def __str__(self) -> str:
+        return f"the rollout on {self.environment}"
+
+
+#: What can be taken.
+Place = TargetName | Rollouts
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """A lease as it was seen.
@@ -77,7 +91,7 @@ class Lease:
         released_at: when it was given back or broken; None while it is held.
     """
 
-    where: TargetName
+    where: Place
     fence: int
     holder: Holder
     taken_at: datetime
@@ -119,7 +133,7 @@ class LeaseLostError(TrackerRefusedError):
     """It is not our turn any more."""
 
 
-def read_lease(ledger: Ledger, where: TargetName, *, now: datetime | None = None) -> Lease | None:
+def read_lease(ledger: Ledger, where: Place, *, now: datetime | None = None) -> Lease | None:
     """The last lease of a database, held or not; None where nobody ever had one.
 
     Args:
@@ -130,7 +144,7 @@ def read_lease(ledger: Ledger, where: TargetName, *, now: datetime | None = None
 
 
 def take_lease(
-    store: Store, where: TargetName, holder: Holder, *, is_gone: Callable[[Lease], bool] = lambda lease: False
+    store: Store, where: Place, holder: Holder, *, is_gone: Callable[[Lease], bool] = lambda lease: False
 ) -> Lease:
     """Take a database's lease, with a fence that nobody had before.
 
@@ -142,7 +156,7 @@ def take_lease(
         LeaseHeldError: when its holder lives, or has a transaction open that is fenced by it.
         UnknownNameError: when the tracker does not know the database.
     """
-    where = store.names.target(store.names.environment(where.environment), where.target)
+    where = _known(store, where)
     now = _moment(store.ledger, store.now)
     values = {**_held_by(holder), "taken_at": now, "heartbeat_at": now, "released_at": None}
     last = _locked(store, where, now)
@@ -150,9 +164,9 @@ def take_lease(
         raise LeaseHeldError(last)
     fence = 1 if last is None else last.fence + 1
     if last is None:
-        store.ledger.insert(t.lease, [{**_key(where), "fence": fence, **values}])
+        store.ledger.insert(_table(where), [{**_key(where), "fence": fence, **values}])
     else:
-        store.replace(t.lease, _key(where), {"fence": last.fence}, {"fence": fence, **values})
+        store.replace(_table(where), _key(where), {"fence": last.fence}, {"fence": fence, **values})
     before = None
     if last is not None and last.released_at is None:
         before = {"fence": last.fence, "silent_for_s": round(last.silent_for), **_said(last.holder)}
@@ -166,12 +180,14 @@ def release_lease(store: Store, lease: Lease) -> bool:
     last = _locked(store, lease.where, now)
     if last is None or last.fence != lease.fence or last.released_at is not None:
         return False
-    store.replace(t.lease, _key(lease.where), {"fence": lease.fence, "released_at": None}, {"released_at": now})
+    store.replace(
+        _table(lease.where), _key(lease.where), {"fence": lease.fence, "released_at": None}, {"released_at": now}
+    )
     _log_end(store, last, "released")
     return True
 
 
-def break_lease(store: Store, where: TargetName, reason: str) -> Lease:
+def break_lease(store: Store, where: Place, reason: str) -> Lease:
     """Take a lease away from its holder, whether its heart beats or not; its next step finds that out, and stops.
 
     This ends no session: a lock in the database stays until its session ends.
@@ -197,7 +213,7 @@ def break_lease(store: Store, where: TargetName, reason: str) -> Lease:
         raise TrackerRefusedError(f"nobody has taken {where}: there is nothing to break")
     # The fence grows here already: what the old holder still wants to commit must not pass.
     after = {"fence": last.fence + 1, "released_at": now}
-    store.replace(t.lease, _key(where), {"fence": last.fence, "released_at": None}, after)
+    store.replace(_table(where), _key(where), {"fence": last.fence, "released_at": None}, after)
     _log_end(store, last, "broken", reason)
     return last
 
@@ -229,10 +245,11 @@ def beat(tracker: Tracker, lease: Lease) -> bool:
         if not found:
             raise NoTrackerError(f"there is no tracker at {tracker.address.shown}")
         ledger = Ledger(connection, schema)
-        c = t.lease.c
+        table = _table(lease.where)
+        c = table.c
         ours = sa.and_(_is(lease.where), c.fence == lease.fence, c.released_at.is_(None))
         now = _moment(ledger, tracker.clock())
-        return ledger.write(t.lease.update().where(ours).values(heartbeat_at=now)) == 1
+        return ledger.write(table.update().where(ours).values(heartbeat_at=now)) == 1
 
 
 def spell_holder(lease: Lease) -> str:
@@ -267,7 +284,7 @@ def _lost(lease: Lease, row: sa.Row[Any] | None) -> LeaseLostError:
     )
 
 
-def _locked(store: Store, where: TargetName, now: datetime) -> Lease | None:
+def _locked(store: Store, where: Place, now: datetime) -> Lease | None:
     """The lease, kept as it is until this transaction ends.
 
     Raises:
@@ -295,16 +312,27 @@ def _moment(ledger: Ledger, now: datetime | None) -> datetime:
     return now or datetime.now(UTC)
 
 
-def _of(where: TargetName) -> sa.Select[Any]:
-    return sa.select(t.lease).where(_is(where))
+def _known(store: Store, where: Place) -> Place:
+    environment = store.names.environment(where.environment)
+    return store.names.target(environment, where.target) if isinstance(where, TargetName) else Rollouts(environment)
 
 
-def _is(where: TargetName) -> sa.ColumnElement[bool]:
-    return sa.and_(*(t.lease.c[name] == value for name, value in _key(where).items()))
+def _of(where: Place) -> sa.Select[Any]:
+    return sa.select(_table(where)).where(_is(where))
 
 
-def _key(where: TargetName) -> dict[str, str]:
-    return {"env": where.environment, "target": where.target}
+def _is(where: Place) -> sa.ColumnElement[bool]:
+    return sa.and_(*(_table(where).c[name] == value for name, value in _key(where).items()))
+
+
+def _table(where: Place) -> sa.Table:
+    return t.lease if isinstance(where, TargetName) else t.deployment_turn
+
+
+def _key(where: Place) -> dict[str, str]:
+    if isinstance(where, TargetName):
+        return {"env": where.environment, "target": where.target}
+    return {"env": where.environment}
 
 
 def _held_by(holder: Holder) -> dict[str, Any]:
@@ -321,7 +349,7 @@ def _said(holder: Holder) -> dict[str, Any]:
     return {name: value for name, value in _held_by(holder).items() if value is not None}
 
 
-def _lease(row: sa.Row[Any], where: TargetName, now: datetime) -> Lease:
+def _lease(row: sa.Row[Any], where: Place, now: datetime) -> Lease:
     who = Holder(actor=row.holder, host=row.host, pid=row.pid, backend_pid=row.backend_pid, purpose=row.purpose)
     return Lease(
         where=where,

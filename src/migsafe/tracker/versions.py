@@ -9,7 +9,7 @@ from importlib.resources import files
 _NAME = re.compile(r"(?P<number>\d{4})_(?P<title>\w+)(?:\.(?P<dialect>postgres|sqlite))?\.sql")
 
 #: The version that this migsafe reads and writes.
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)
