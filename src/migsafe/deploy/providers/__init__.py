@@ -1,0 +1,1 @@
+"""One file for each engine that moves traffic or replaces processes."""
