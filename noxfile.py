@@ -29,9 +29,11 @@ def _reach_pyenv() -> None:
 _reach_pyenv()
 
 
-def _install(session: nox.Session, group: str, *extras: str) -> None:
+def _install(session: nox.Session, groups: str, *extras: str) -> None:
+    """The project with extras, and groups of what its work needs, by their names with blanks between."""
     extra = f"[{','.join(extras)}]" if extras else ""
-    session.install("-e", f".{extra}", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), group))
+    told = nox.project.load_toml("pyproject.toml")
+    session.install("-e", f".{extra}", *nox.project.dependency_groups(told, *groups.split()))
 
 
 @nox.session
@@ -55,7 +57,8 @@ _IN_THE_MIDDLE = ["tests/unit/parse", "tests/unit/sources", "tests/unit/runner",
 def tests(session: nox.Session) -> None:
     """Every test that a fresh machine can run; the long ones on one Python, the last one with the compiled sqlglot."""
     first, _, last = PYTHONS
-    _install(session, "test", "embedded", *(["fast"] if session.python == last else []))
+    groups = "test engines" if session.python == first else "test"
+    _install(session, groups, "embedded", *(["fast"] if session.python == last else []))
     chosen = {first: ["-m", "not endurance"], last: _AGAIN}.get(str(session.python), [*_AGAIN, *_IN_THE_MIDDLE])
     session.run("pytest", "-n", "2", "--dist", "worksteal", *chosen, *session.posargs)
 
@@ -117,6 +120,15 @@ def heavy_runs(session: nox.Session) -> None:
     for script in ("run_kills", "queueing", "standby_load", "fleet", "backfill"):
         session.run("python", f"tests/heavy/{script}.py", env={"PYTHONPATH": str(Path("tests").resolve())})
     session.run("python", "benchmarks/backfill.py", env={"PYTHONPATH": str(Path("tests").resolve())})
+
+
+@nox.session(name="heavy-deploy", python="3.11")
+def heavy_deploy(session: nox.Session) -> None:
+    """Whole rollouts under tens of thousands of requests; engines and stand-ins; a coordinator killed everywhere."""
+    _install(session, "test engines", "embedded", "fast")
+    session.run("pytest", "-n", "2", "-m", "endurance", "tests/integration/deploy", "tests/acceptance")
+    for script in ("deploy_local", "deploy_kills"):
+        session.run("python", f"tests/heavy/{script}.py", env={"PYTHONPATH": str(Path("tests").resolve())})
 
 
 @nox.session(name="heavy-plans")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from migsafe.api.adopting import adopt
 from migsafe.api.backfilling import backfill, pause_backfills, rehearse_backfill
 from migsafe.api.contracting import approve_contract, contract_plan, plan_contract, reject_contract, write_contract
+from migsafe.api.deploying import abort_deploy, deploy_status, plan_deploy, resume_deploy, roll_back, run_deploy
 from migsafe.api.fleets import fleet_status, read_fleet, rehearse_fleet, run_fleet
 from migsafe.api.linting import fix_paths, lint_command, lint_paths, lint_stdin, lint_text
 from migsafe.api.planning import changes, cut_release, plan, releases
@@ -43,6 +44,8 @@ from migsafe.shadow.options import DriftOptions, Proof, ServerChoice
 
 if TYPE_CHECKING:
     from migsafe.bookkeeping.adopting import Adopt
+    from migsafe.deploy.rollback import RollbackRequest
+    from migsafe.deploy.run import DeployRequest
     from migsafe.fleet.run import Manners
     from migsafe.runner.backward.steps import BackwardOptions
     from migsafe.runner.by_hand import BackfillRequest
@@ -56,9 +59,11 @@ else:
         "Adopt": "bookkeeping.adopting",
         "BackfillRequest": "runner.by_hand",
         "BackwardOptions": "runner.backward.steps",
+        "DeployRequest": "deploy.run",
         "Manners": "fleet.run",
         "PaceOptions": "runner.pace",
         "RepairOptions": "runner.repair",
+        "RollbackRequest": "deploy.rollback",
         "RunOptions": "runner.run",
         "WatchLimits": "runner.watching",
     }
@@ -76,6 +81,7 @@ __all__ = [
     "BackfillRequest",
     "BackwardOptions",
     "Budget",
+    "DeployRequest",
     "DriftOptions",
     "Examples",
     "Manners",
@@ -86,6 +92,7 @@ __all__ = [
     "Proof",
     "Record",
     "RepairOptions",
+    "RollbackRequest",
     "RunOptions",
     "Say",
     "ServerChoice",
@@ -93,6 +100,7 @@ __all__ = [
     "Verification",
     "WatchLimits",
     "Where",
+    "abort_deploy",
     "adopt",
     "approve_contract",
     "backfill",
@@ -102,6 +110,7 @@ __all__ = [
     "contract_plan",
     "cut_release",
     "database_catalogue",
+    "deploy_status",
     "descriptor",
     "drift",
     "examples",
@@ -120,6 +129,7 @@ __all__ = [
     "pause_backfills",
     "plan",
     "plan_contract",
+    "plan_deploy",
     "preflight",
     "read_fleet",
     "record_check",
@@ -131,8 +141,11 @@ __all__ = [
     "reject_contract",
     "releases",
     "repair_step",
+    "resume_deploy",
+    "roll_back",
     "rule",
     "rules",
+    "run_deploy",
     "run_fleet",
     "run_phase",
     "set_ceiling",

@@ -67,7 +67,7 @@ def descriptor(name: str) -> RuleDescriptor:
 
 
 class Examples(NamedTuple):
-    """A migration that a rule reports, and one that it does not."""
+    """A migration, or a file of a deployment, that a rule reports, and one that it does not."""
 
     bad: str
     good: str
@@ -78,7 +78,8 @@ def examples(name: str) -> Examples | None:
     from importlib.resources import files
 
     folder = files("migsafe.rules") / "examples" / name
-    bad, good = folder / "bad.sql", folder / "good.sql"
-    if not (bad.is_file() and good.is_file()):
-        return None
-    return Examples(bad.read_text(encoding="utf-8"), good.read_text(encoding="utf-8"))
+    for ending in ("sql", "txt"):
+        bad, good = folder / f"bad.{ending}", folder / f"good.{ending}"
+        if bad.is_file() and good.is_file():
+            return Examples(bad.read_text(encoding="utf-8"), good.read_text(encoding="utf-8"))
+    return None

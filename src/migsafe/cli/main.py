@@ -32,6 +32,8 @@ COMMANDS = MappingProxyType(
         "backward": "migsafe.cli.backward",
         "backfill": "migsafe.cli.backfill",
         "adopt": "migsafe.cli.adopt",
+        "deploy": "migsafe.cli.deploy",
+        "rollback": "migsafe.cli.rollback",
         "guard": "migsafe.cli.guard",
         "state": "migsafe.cli.state",
         "tracker": "migsafe.cli.tracker",

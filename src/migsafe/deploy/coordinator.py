@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from migsafe.deploy.decide import Drift, GoBack, Hold, Met, Tell, Wait, decide, is_back, spell
 from migsafe.deploy.errors import ProviderRefusedError
 from migsafe.deploy.journal import Standing, standing_on_the_way_back
+from migsafe.deploy.provider import Fencing
 from migsafe.deploy.rollout import Kind
 from migsafe.deploy.verdict import Result, Verdict, Window, worst
 from migsafe.errors import EnvironmentFailedError, MigsafeError
@@ -140,7 +141,7 @@ class Coordinator:
             self._journal.set(DeploymentStatus.RUNNING, None)
         try:
             for step in self._rollout.steps:
-                if self._journal.entry(step).status is not DeploymentStepStatus.DONE:
+                if not self._is_done(step):
                     self._perform(step)
         except _Halt as halt:
             return self._halted(halt)
@@ -149,24 +150,62 @@ class Coordinator:
         self._journal.set(DeploymentStatus.DONE, None, event="done")
         return Came(DeploymentStatus.DONE)
 
-    def go_back(self, why: str, verdicts: tuple[Verdict, ...] = ()) -> Came:
-        """All traffic to the version that had it before; written down if that can be, and done in any case."""
+    def reassert(self, reason: str) -> None:
+        """Set the engine as the last step that was done has left it, whatever somebody else has made of it since.
+
+        Args:
+            reason: why that may be undone.
+
+        Raises:
+            ProviderRefusedError: when the engine cannot; nothing was changed.
+            EnvironmentFailedError: when it is away.
+        """
+        step = next(one for one in self._rollout.steps if not self._is_done(one))
+        wanted = self._rollout.before(step.n)
+        self._turn.check()
+        self._journal.set(DeploymentStatus.RUNNING, f"set again: {reason}")
+        if wanted.candidate is not None and wanted.stable == self._rollout.stable:
+            self._tell("shift", wanted.candidate, wanted.weight)
+        elif wanted.stable is not None:
+            self._tell("abort", wanted.stable, None)
+
+    def go_back(self, why: str, verdicts: tuple[Verdict, ...] = (), *, retire: bool = False) -> Came:
+        """All traffic to the version that had it before; written down if that can be, and done in any case.
+
+        Args:
+            retire: end the other version as well, once that is so.
+        """
         stable = self._rollout.stable
         if stable is None:
             return self._hold(_Halt(DeploymentStatus.HELD, f"{why}; there is no version to go back to", verdicts))
         came = Came(DeploymentStatus.ABORTED, why, verdicts)
-        self._write(came, DeploymentStatus.ABORTING, why, standing_on_the_way_back(self._rollout), event="abort")
         began = self._clock()
-        if (trouble := self._route_back(stable)) is not None:
-            came.status, came.reason = DeploymentStatus.ABORTING, f"{why}; {trouble}"
+        trouble = self._route_back(stable)
+        came.back_ms = (self._clock() - began) * 1000
+        # Only now: a tracker that is slow or away keeps no traffic where it must not be.
+        self._write(came, DeploymentStatus.ABORTING, why, standing_on_the_way_back(self._rollout), event="abort")
+        if trouble is not None:
+            came.status, came.reason, came.back_ms = DeploymentStatus.ABORTING, f"{why}; {trouble}", None
             self._write(came, DeploymentStatus.ABORTING, came.reason, (), event="hold")
             return came
-        came.back_ms = (self._clock() - began) * 1000
         self._say(f"all traffic is at {stable}, after {came.back_ms:.0f} ms")
         # It has no traffic, but may go on with work of its own until it is retired.
-        draining = (Standing(self._rollout.candidate, RolloutStatus.DRAINING, 0),) if self._was_staged() else ()
+        candidate = self._rollout.candidate
+        draining = (Standing(candidate, RolloutStatus.DRAINING, 0),) if self._was_staged() else ()
         self._write(came, DeploymentStatus.ABORTED, why, draining, event="rolled-back")
+        if retire and self._was_staged():
+            self._retire(candidate, came)
         return came
+
+    def _retire(self, candidate: str, came: Came) -> None:
+        """What fails here leaves instances without traffic, and that is said."""
+        try:
+            self._tell("retire", candidate, None)
+        except (EnvironmentFailedError, ProviderRefusedError) as error:
+            came.notes.append(f"{candidate} was not ended: {_spell_error(error)}")
+            return
+        gone = (Standing(candidate, RolloutStatus.ROLLED_BACK),)
+        self._write(came, DeploymentStatus.ABORTED, came.reason, gone, event=None)
 
     # -- forward
 
@@ -178,7 +217,7 @@ class Coordinator:
         self._journal.begin_step(step, self._rollout)
         self._say(f"{step.n}/{len(self._rollout.steps)} {_spell_step(step, self._rollout)}")
         seen = self._bring_about(step)
-        verdicts = self._watch(step, seen) if step.kind in _WATCHED else ()
+        verdicts = self._watch(step) if step.kind in _WATCHED else ()
         note = "; ".join([spell(seen), *(one.text for one in verdicts)])
         self._journal.end_step(step, self._rollout, seen, verdicts, note)
 
@@ -221,15 +260,21 @@ class Coordinator:
 
     def _order(self, verb: str, version: str, weight: int | None, *, nothing_moved: bool) -> None:
         try:
-            if weight is None:
-                getattr(self._provider, verb)(version)
-            else:
-                self._provider.shift(version, weight)
+            self._tell(verb, version, weight)
         except ProviderRefusedError as error:
             status = DeploymentStatus.ABORTING if nothing_moved else DeploymentStatus.HELD
             raise _Halt(status, _spell_error(error)) from None
 
-    def _watch(self, step: Step, seen: Observed) -> tuple[Verdict, ...]:
+    def _tell(self, verb: str, version: str, weight: int | None) -> None:
+        """One verb; an engine that can carry a mark refuses it from a coordinator that comes too late."""
+        if isinstance(self._provider, Fencing):
+            self._provider.fence(self._turn.fence)
+        if weight is None:
+            getattr(self._provider, verb)(version)
+        else:
+            self._provider.shift(version, weight)
+
+    def _watch(self, step: Step) -> tuple[Verdict, ...]:
         """Look at the running code until its time is over; what fails earlier ends it earlier."""
         began = self._clock()
         self._analyst.begin()
@@ -300,6 +345,9 @@ class Coordinator:
         self._write(came, halt.status, halt.why, (), event=None if halt.status is DeploymentStatus.PAUSED else "hold")
         return came
 
+    def _is_done(self, step: Step) -> bool:
+        return self._journal.entry(step).status is DeploymentStepStatus.DONE
+
     def _is_running(self, step: Step) -> bool:
         return self._journal.entry(step).status is DeploymentStepStatus.RUNNING
 
@@ -314,7 +362,7 @@ class Coordinator:
         deadline = self._clock() + self._manner.ready_within
         while True:
             try:
-                self._provider.abort(stable)
+                self._tell("abort", stable, None)
                 seen = self._provider.observe()
                 if is_back(stable, seen):
                     return None

@@ -75,12 +75,16 @@ def decide(
         told: the engine has been told by this process, so that it may be on its way.
         exact: the engine's weights are either what was or what is wanted; else anything in between is on the way.
     """
+    if _is_sent_back(rollout, step, seen):
+        return GoBack(f"all traffic is at {rollout.stable} already: it was sent back")
     if (foreign := _foreign(rollout, step, seen, exact=exact)) is not None:
         return Drift(foreign)
     if (refusal := _refusal(rollout, step, answers)) is not None:
         return refusal
     if is_met(step, seen):
         return Met()
+    if exact and not told and _is_dead(step, seen):
+        return GoBack(f"{seen.candidate} has {seen.weight} % of the traffic, and no instance of it is ready")
     if told and seen.motion is Motion.DEGRADED:
         return GoBack("; ".join(seen.notes) or f"{rollout.candidate} did not come up")
     order = order_of(rollout, step)
@@ -89,6 +93,21 @@ def decide(
     if not told:
         return Tell(order)
     return Wait(_missing(step, seen))
+
+
+def _is_sent_back(rollout: Rollout, step: Step, seen: Observed) -> bool:
+    """The candidate has had traffic, and all of it is where it was: by a person, or by a coordinator that was cut off
+    behind its last order."""
+    before = rollout.before(step.n)
+    had_traffic = before.weight > 0 or before.stable == rollout.candidate
+    is_back_there = rollout.stable is not None and seen.stable == rollout.stable and seen.weight == 0
+    return had_traffic and is_back_there and seen.candidate in {None, rollout.candidate}
+
+
+def _is_dead(step: Step, seen: Observed) -> bool:
+    """The candidate has traffic, and nothing of it can answer: it ended while nobody looked."""
+    ready = seen.ready.get(seen.candidate) if seen.candidate is not None else None
+    return step.kind is Kind.SHIFT and seen.weight > 0 and ready is not None and ready.ready == 0
 
 
 def is_met(step: Step, seen: Observed) -> bool:

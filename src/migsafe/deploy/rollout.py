@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -136,10 +136,17 @@ def make_rollout(
     return Rollout(stable=stable, candidate=candidate, steps=tuple(made))
 
 
+def without_soak(rollout: Rollout) -> Rollout:
+    """The same without watching the running version first: it is known to be unwell."""
+    kept = [step for step in rollout.steps if step.kind is not Kind.SOAK]
+    steps = tuple(replace(step, n=number) for number, step in enumerate(kept, start=1))
+    return replace(rollout, steps=steps)
+
+
 def rehearsal_of(rollout: Rollout) -> Rollout:
     """The same as far as the first share of the traffic: from there it goes back."""
     first = next(step.n for step in rollout.steps if step.kind is Kind.SHIFT)
-    return Rollout(stable=rollout.stable, candidate=rollout.candidate, steps=rollout.steps[:first])
+    return replace(rollout, steps=rollout.steps[:first])
 
 
 def order_of(rollout: Rollout, step: Step) -> Order | None:

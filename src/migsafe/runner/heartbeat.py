@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 class Heart(threading.Thread):
     """Beats in the tracker, and looks whether the guardian is there."""
 
-    def __init__(self, guardian: Session, tracker: Tracker, lease: Lease, every: float = BEAT) -> None:
+    def __init__(self, guardian: Session | None, tracker: Tracker, lease: Lease, every: float = BEAT) -> None:
+        """
+        Args:
+            guardian: holds the lock in the database; None where the turn is about no database.
+        """
         super().__init__(name=f"heartbeat of {lease.where}", daemon=True)
         self._guardian = guardian
         self._tracker = tracker
@@ -34,6 +38,11 @@ class Heart(threading.Thread):
         if self._why is None and time.monotonic() - self._heard >= DEAD_AFTER - 2 * BEAT:
             silence = time.monotonic() - self._heard
             return f"the tracker could not be told for {duration(silence)} that this run lives"
+        return self._why
+
+    @property
+    def loss(self) -> str | None:
+        """Why the turn is not ours any more, where that is certain; None where it is not, or nobody could be asked."""
         return self._why
 
     def run(self) -> None:
@@ -58,6 +67,8 @@ class Heart(threading.Thread):
             pass  # a tracker that is busy or away for a moment; `trouble` counts the seconds
 
     def _look(self) -> None:
+        if self._guardian is None:
+            return
         try:
             self._guardian.query("select 1")
         except EnvironmentFailedError as error:

@@ -195,7 +195,7 @@ def take_turn(
     try:
         refuse_pooler(guardian)
         holder = Holder.here(author.actor, purpose, guardian.backend_pid)
-        lease = _wait_for(lambda: _try(guardian, tracker, where, author, holder), waiting or Waiting())
+        lease = wait_for(lambda: _try(guardian, tracker, where, author, holder), waiting or Waiting())
     except BaseException:
         guardian.close()
         raise
@@ -225,7 +225,12 @@ def break_turn(dsn: str, tracker: Tracker, where: TargetName, author: Author, re
     return broken, _spell(holders[0]) if holders else None
 
 
-def _wait_for(attempt: Callable[[], Lease], waiting: Waiting) -> Lease:
+def wait_for(attempt: Callable[[], Lease], waiting: Waiting) -> Lease:
+    """Try until the turn is ours, or the time is over.
+
+    Raises:
+        MigsafeError: what the last try said.
+    """
     deadline = waiting.clock() + waiting.seconds
     while True:
         try:
@@ -260,15 +265,22 @@ def _is_gone(lease: Lease) -> bool:
     """Whether the holder's process has ended, as only its own machine can tell.
 
     It is asked by who has the database's lock, so that a machine that is taken for another one by its name does no
-    harm: a holder that lives has that lock. A process of the same number that is another one is taken for it: then
-    the silence decides.
+    harm: a holder that lives has that lock.
     """
-    if lease.holder.host != socket.gethostname() or sys.platform == "win32":
+    return lease.holder.host == socket.gethostname() and process_is_gone(lease.holder.pid)
+
+
+def process_is_gone(pid: int) -> bool:
+    """Whether a process of this machine has ended; one that is this process is an earlier turn of ours.
+
+    A process of the same number that is another one is taken for it: then the silence decides.
+    """
+    if sys.platform == "win32":
         return False
-    if lease.holder.pid == os.getpid():
-        return True  # an earlier turn of ours, which could not be given back
+    if pid == os.getpid():
+        return True
     try:
-        os.kill(lease.holder.pid, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except OSError:

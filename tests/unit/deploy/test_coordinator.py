@@ -215,8 +215,11 @@ def test_going_back_waits_for_no_tracker(book: Book) -> None:
     assert desk.last().status is DeploymentStatus.RUNNING, "nobody has written that it is over"
     desk.analyst = Analyst()
     came = desk.run()
-    assert came.status is DeploymentStatus.DRIFTED, "the engine is not where the journal left it, and a person looks"
-    assert desk.abort("it went back").status is DeploymentStatus.ABORTED
+    assert (came.status, came.reason) == (
+        DeploymentStatus.ABORTED,
+        "all traffic is at 1.8.0 already: it was sent back",
+    )
+    assert desk.last().status is DeploymentStatus.ABORTED
 
 
 def test_a_way_back_that_does_not_come_true_is_not_called_one(book: Book) -> None:
@@ -296,6 +299,15 @@ def test_killed_on_the_way_back_after_every_write(tmp_path: Path) -> None:
             assert desk.run().status is DeploymentStatus.ABORTED, write
         assert (desk.engine.stable, desk.engine.weight) == (OLD, 0)
         assert desk.standing() == undisturbed.standing()
+
+
+def test_killed_right_behind_the_order_to_go_back(book: Book) -> None:
+    desk = Desk(book, analyst=Analyst(fails_at(50)), kill_after_order=4)
+    with pytest.raises(Killed):
+        desk.run()
+    assert desk.engine.orders[-1] == "abort 1.8.0"
+    assert desk.run().status is DeploymentStatus.ABORTED
+    assert desk.standing() == {OLD: ("deployed", 100), NEW: ("draining", 0)}
 
 
 @pytest.mark.parametrize("order", range(1, len(WHOLE) + 1))

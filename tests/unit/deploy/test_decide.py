@@ -62,6 +62,19 @@ def test_an_engine_that_gives_up_goes_back_and_says_why() -> None:
     assert what(STAGE, broken) == Tell(Order("stage", NEW)), "it may be what the last rollout has left"
 
 
+def test_a_version_that_died_while_nobody_looked_loses_its_traffic() -> None:
+    gone = seen(OLD, NEW, 5, ready={OLD: Readiness(1, 1), NEW: Readiness(0, 2)})
+    assert (
+        what(FIVE, gone) == what(HALF, gone) == GoBack(f"{NEW} has 5 % of the traffic, and no instance of it is ready")
+    )
+    assert isinstance(what(FIVE, gone, told=True), Wait), "one that was just told may be on its way"
+    assert what(ALL_OF_IT, seen(OLD, NEW, 100, ready={NEW: Readiness(0, 2)}), exact=False) == Tell(
+        Order("shift", NEW, 100)
+    )
+    one_left = seen(OLD, NEW, 5, ready={OLD: Readiness(1, 1), NEW: Readiness(1, 2)})
+    assert what(HALF, one_left) == Tell(Order("shift", NEW, 50))
+
+
 @pytest.mark.parametrize(
     ("step", "shown", "why"),
     [
@@ -70,10 +83,9 @@ def test_an_engine_that_gives_up_goes_back_and_says_why() -> None:
         (FIVE, seen(OLD, "hotfix", 3), "hotfix is beside 1.8.0 in the engine, and no part of this rollout"),
         (HALF, seen(OLD, "hotfix"), "hotfix is beside 1.8.0 in the engine, and no part of this rollout"),
         (HALF, seen(OLD, NEW, 20), "1.9.0 has 20 % of the traffic, where 5 % was left and 50 % is wanted"),
-        (HALF, seen(OLD, NEW, 0), "1.9.0 has 0 % of the traffic, where 5 % was left and 50 % is wanted"),
         (PROMOTE, seen(OLD, NEW, 50), "1.9.0 has 50 % of the traffic, not 100 %"),
         (PROMOTE, seen(NEW, OLD, 30), "1.8.0 has 30 % of the traffic after 1.9.0 was promoted"),
-        (BAKE, seen(OLD, NEW), "the engine's stable version is 1.8.0, not 1.9.0"),
+        (BAKE, seen(OLD, NEW, 100), "the engine's stable version is 1.8.0, not 1.9.0"),
         (RETIRE, seen(NEW, OLD, 1), "1.8.0 has 1 % of the traffic, where 0 % was left and 0 % is wanted"),
         (SOAK, seen(OLD, NEW, 5), "1.9.0 has 5 % of the traffic, where 0 % was left and 0 % is wanted"),
     ],
@@ -81,6 +93,18 @@ def test_an_engine_that_gives_up_goes_back_and_says_why() -> None:
 def test_what_somebody_else_has_done_is_not_mended(step: object, shown: Observed, why: str) -> None:
     for told in (False, True):
         assert what(step, shown, told=told) == Drift(why)
+
+
+@pytest.mark.parametrize("step", [HALF, ALL_OF_IT, PROMOTE, BAKE, RETIRE])
+@pytest.mark.parametrize("candidate", [NEW, None])
+def test_what_somebody_has_sent_back_stays_there(step: object, candidate: str | None) -> None:
+    """A person at the engine, or this coordinator, cut off between its last order and the journal."""
+    assert what(step, seen(OLD, candidate)) == GoBack("all traffic is at 1.8.0 already: it was sent back")
+
+
+@pytest.mark.parametrize("step", [SOAK, STAGE, FIVE])
+def test_before_anything_moved_the_same_is_just_the_beginning(step: object) -> None:
+    assert not isinstance(what(step, seen(OLD, NEW)), GoBack | Drift)
 
 
 def test_what_an_earlier_rollout_left_makes_room() -> None:

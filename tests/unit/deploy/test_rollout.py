@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from migsafe.deploy.rollout import Desired, Kind, Order, Pace, make_rollout, order_of, rehearsal_of
+from migsafe.deploy.rollout import Desired, Kind, Order, Pace, make_rollout, order_of, rehearsal_of, without_soak
 
 PACE = Pace(soak=30, step=60, bake=600)
 
@@ -32,6 +32,14 @@ def test_a_first_version_has_nothing_to_go_back_to_or_to_retire() -> None:
 def test_a_rehearsal_ends_at_the_first_share() -> None:
     rehearsal = rehearsal_of(make_rollout("1.8.0", "1.9.0", (5, 50, 100), PACE))
     assert [step.kind for step in rehearsal.steps] == [Kind.SOAK, Kind.STAGE, Kind.SHIFT]
+
+
+def test_what_is_known_to_be_unwell_is_not_watched_first() -> None:
+    urgent = without_soak(make_rollout("1.9.0", "1.8.0", (100,), PACE))
+    assert [(step.n, step.kind) for step in urgent.steps] == list(
+        enumerate([Kind.STAGE, Kind.SHIFT, Kind.PROMOTE, Kind.BAKE, Kind.RETIRE], start=1)
+    )
+    assert without_soak(urgent) == urgent
 
 
 def test_what_an_engine_is_told() -> None:

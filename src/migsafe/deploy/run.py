@@ -1,0 +1,369 @@
+"""`migsafe deploy run|resume|abort|rehearse`: gates, the turn, the journal, and then the coordinator."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from migsafe.bookkeeping.releases import know_release
+from migsafe.deploy.coordinator import Came, Coordinator, Manner, Means
+from migsafe.deploy.errors import DeployRefusedError
+from migsafe.deploy.gates import read_facts
+from migsafe.deploy.journal import SOURCE, Journal, planned_steps, rollout_of
+from migsafe.deploy.one_step import refuse_one_step
+from migsafe.deploy.plan import make_plan
+from migsafe.deploy.plan_document import document
+from migsafe.deploy.rollout import rehearsal_of, without_soak
+from migsafe.deploy.site import Site, open_site, read_site_settings
+from migsafe.deploy.turn import break_rollout_turn, take_rollout_turn
+from migsafe.errors import EnvironmentFailedError
+from migsafe.model.phase import Phase
+from migsafe.model.state import RolloutStatus
+from migsafe.runner.turn import Waiting
+from migsafe.tracker.deployments import (
+    Deployment,
+    DeploymentStatus,
+    NewDeployment,
+    begin_deployment,
+    last_deployment,
+    last_rehearsal,
+)
+from migsafe.tracker.errors import TrackerAwayError, TrackerRefusedError
+from migsafe.tracker.lease import LeaseHeldError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from migsafe.config import Config
+    from migsafe.deploy.decide import Answer
+    from migsafe.deploy.plan import ReleasePlan
+    from migsafe.deploy.rollout import Rollout
+    from migsafe.deploy.settings import DeploySettings
+    from migsafe.deploy.turn import RolloutTurn
+    from migsafe.tracker.facts import Author
+
+#: For how long the way back waits for somebody who writes to the tracker, in seconds.
+_BRIEFLY = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployRequest:
+    """What is asked of a coordinator.
+
+    Attributes:
+        deploy_file: the nearest deploy.toml when None.
+        wait_for_turn: seconds to wait for another coordinator; 0 is refused at once.
+    """
+
+    environment: str
+    deploy_file: Path | None = None
+    wait_for_turn: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What became of a rollout.
+
+    Attributes:
+        deployment: as it was written last; None where the tracker could not be asked.
+    """
+
+    deployment: Deployment | None
+    came: Came
+
+
+def deploy(
+    release: str,
+    request: DeployRequest,
+    config: Config,
+    author: Author,
+    *,
+    rehearsal: bool = False,
+    urgent: bool = False,
+    say: Callable[[str], None],
+    stop: threading.Event | None = None,
+) -> Deployed:
+    """Bring a release out, as far as it is well.
+
+    Args:
+        rehearsal: only as far as its first share of the traffic, and back.
+        urgent: the version that runs is not well: it is not watched first.
+
+    Raises:
+        DeployRefusedError: when something must come first; nothing was moved or written.
+        TrackerRefusedError: when another rollout is under way.
+        EnvironmentFailedError: when the engine or the tracker is away.
+        ConfigurationError: when deploy.toml cannot be used.
+    """
+    settings = read_site_settings(request.deploy_file, request.environment)
+    with open_site(settings, config, author, say) as site:
+        plan = _plan(site, config, release)
+        _refuse_waiting(plan)
+        purpose = f"{'rehearsal of ' if rehearsal else ''}{plan.stable or 'nothing'} → {release}"
+        with _turn(site, request, author, purpose) as turn:
+            rollout = without_soak(plan.rollout) if urgent else plan.rollout
+            rollout = rehearsal_of(rollout) if rehearsal else rollout
+            deployment = _begin(site, plan, rollout, author, turn, config, rehearsal=rehearsal)
+            return _go(site, deployment, author, turn, config, say, stop, lambda coordinator: coordinator.go_on())
+
+
+def resume(
+    request: DeployRequest,
+    config: Config,
+    author: Author,
+    *,
+    reassert: str | None = None,
+    say: Callable[[str], None],
+    stop: threading.Event | None = None,
+) -> Deployed:
+    """Go on with what was cut off, held or paused; what was on its way back goes back.
+
+    Args:
+        reassert: why what somebody else did to the engine may be undone.
+
+    Raises:
+        DeployRefusedError: when there is nothing to go on with, or the engine is another one.
+        EnvironmentFailedError: when the engine or the tracker is away.
+    """
+    settings = read_site_settings(request.deploy_file, request.environment)
+    with open_site(settings, config, author, say) as site, _turn(site, request, author, "resume") as turn:
+        deployment = _open_deployment(site)
+        _refuse_other_engine(deployment, settings)
+        if deployment.status is DeploymentStatus.DRIFTED and reassert is None:
+            raise DeployRefusedError(
+                f"somebody else has changed the engine: {deployment.reason}",
+                hint='--reassert "why" sets it as this rollout left it; migsafe deploy abort goes back',
+            )
+
+        def act(coordinator: Coordinator) -> Came:
+            if deployment.status is DeploymentStatus.ABORTING:
+                return coordinator.go_back(deployment.reason or "it was on its way back")
+            if reassert is not None:
+                coordinator.reassert(reassert)
+            return coordinator.go_on()
+
+        return _go(site, deployment, author, turn, config, say, stop, act)
+
+
+def abort(
+    request: DeployRequest,
+    config: Config,
+    author: Author,
+    *,
+    reason: str,
+    to: str | None = None,
+    retire: bool = False,
+    say: Callable[[str], None],
+) -> Deployed:
+    """Send all traffic back, whoever is at it; without the tracker, too, where the engine tells enough.
+
+    Args:
+        to: the version that is to have it; the one that had it before when None.
+        retire: end the other version as well.
+
+    Raises:
+        DeployRefusedError: when nothing is under way.
+        EnvironmentFailedError: when the engine is away; or the tracker is, and nobody says where to.
+    """
+    settings = read_site_settings(request.deploy_file, request.environment)
+    with open_site(settings, config, author, say) as site:
+        _order_back(site)
+        try:
+            with _turn_of_whoever_has_it(site, author, reason) as turn:
+                deployment = _open_deployment(site)
+                return _go(
+                    site, deployment, author, turn, config, say, None,
+                    lambda coordinator: coordinator.go_back(reason, retire=retire),
+                )  # fmt: skip
+        except (TrackerAwayError, LeaseHeldError) as error:
+            say(f"without the tracker: {error.message}")
+            return Deployed(None, _abort_blindly(site, settings, to, reason, say))
+
+
+def _order_back(site: Site) -> None:
+    """Before anybody is asked: while a candidate has traffic, the engine alone knows where it was."""
+    seen = site.provider.observe()
+    if seen.stable is not None and seen.weight > 0:
+        site.provider.abort(seen.stable)
+
+
+def _abort_blindly(
+    site: Site, settings: DeploySettings, to: str | None, reason: str, say: Callable[[str], None]
+) -> Came:
+    """By what the engine alone tells; nothing is written, and `resume` finds out."""
+    seen = site.provider.observe()
+    stable = to or (seen.stable if seen.weight > 0 else None)
+    if stable is None:
+        raise DeployRefusedError(
+            "the engine alone does not tell where the traffic was before", hint="--to VERSION says it"
+        )
+    began, deadline = time.monotonic(), time.monotonic() + settings.ready_within
+    site.provider.abort(stable)
+    while (seen := site.provider.observe()).stable != stable or seen.weight != 0:
+        if time.monotonic() > deadline:
+            raise EnvironmentFailedError(f"the traffic is not back at {stable}", hint="give the same command again")
+        time.sleep(Manner().look_every)
+    spent = (time.monotonic() - began) * 1000
+    say(f"all traffic is at {stable}, after {spent:.0f} ms")
+    note = "the tracker could not be told: migsafe deploy abort again, when it can be reached"
+    return Came(DeploymentStatus.ABORTED, reason, back_ms=spent, notes=[note])
+
+
+def _plan(site: Site, config: Config, release: str) -> ReleasePlan:
+    refuse_one_step(site.settings.provider_table)
+    facts = read_facts(config, release, site.settings.environment, rehearsed=last_rehearsal)
+    return make_plan(site.settings, site.provider.capabilities, facts.release, facts.schema)
+
+
+def _refuse_waiting(plan: ReleasePlan) -> None:
+    if plan.waits:
+        first, *others = plan.waits
+        more = f" (and {len(others)} more: migsafe deploy plan)" if others else ""
+        raise DeployRefusedError(f"{plan.release} cannot go out yet: {first}{more}")
+
+
+def _begin(
+    site: Site,
+    plan: ReleasePlan,
+    rollout: Rollout,
+    author: Author,
+    turn: RolloutTurn,
+    config: Config,
+    *,
+    rehearsal: bool,
+) -> Deployment:
+    """Look at the engine, then write the rollout down; nothing was moved if this refuses."""
+    _refuse_engine(site, plan)
+    new = NewDeployment(
+        environment=plan.environment, stable=plan.stable, release=plan.release, strategy=plan.strategy.value,
+        provider=plan.provider, plan=document(plan), plan_sha=plan.plan_id, rehearsal=rehearsal, fence=turn.fence,
+        actor=author.actor, host=author.host, steps=planned_steps(rollout),
+    )  # fmt: skip
+    with site.tracker.writing(author) as store:
+        turn.check_fence(store.ledger)
+        know_release(store, plan.release, config)
+        if plan.stable is not None:
+            store.mark(plan.environment, plan.stable, RolloutStatus.DEPLOYED, source=SOURCE)
+        deployment = begin_deployment(store, new)
+        site.herald.tell(store, deployment, "locked", f"{plan.stable or 'nothing'} → {plan.release}", {})
+    return deployment
+
+
+def _refuse_engine(site: Site, plan: ReleasePlan) -> None:
+    """What keeps the engine from it, and another stable version than the one that the tracker knows."""
+    if problems := site.provider.check():
+        raise DeployRefusedError("; ".join(problems))
+    seen = site.provider.observe()
+    if seen.stable != plan.stable:
+        knows = plan.stable or "none"
+        mark = f"migsafe release mark {seen.stable or 'R'} --env {plan.environment} --status deployed"
+        raise DeployRefusedError(
+            f"the engine's stable version is {seen.stable or 'none'}, the tracker's {knows}",
+            hint=f"where the engine is right: {mark}",
+        )
+    if seen.weight != 0:
+        raise DeployRefusedError(f"{seen.candidate} has {seen.weight} % of the traffic, and no rollout is under way")
+
+
+def _open_deployment(site: Site) -> Deployment:
+    environment = site.settings.environment
+    with site.tracker.reading() as ledger:
+        found = last_deployment(ledger, environment)
+    if found is None or not found.is_open:
+        last = f"; the last one, of {found.release}, is {found.status}" if found is not None else ""
+        raise DeployRefusedError(
+            f"no rollout is under way on {environment}{last}",
+            hint=f"migsafe deploy run --release R --env {environment}, or migsafe rollback --env {environment}",
+        )
+    return found
+
+
+def _refuse_other_engine(deployment: Deployment, settings: DeploySettings) -> None:
+    if deployment.provider != settings.provider:
+        raise DeployRefusedError(
+            f"the rollout of {deployment.release} was begun on {deployment.provider}, "
+            f"and {settings.path} names {settings.provider}",
+            hint="check out the deploy.toml with which it was begun",
+        )
+
+
+def _go(
+    site: Site,
+    deployment: Deployment,
+    author: Author,
+    turn: RolloutTurn,
+    config: Config,
+    say: Callable[[str], None],
+    stop: threading.Event | None,
+    act: Callable[[Coordinator], Came],
+) -> Deployed:
+    rollout = rollout_of(deployment)
+    journal = Journal(deployment, site.tracker, author, turn, site.herald)
+    means = Means(
+        provider=site.provider,
+        journal=journal,
+        turn=turn,
+        answers=lambda: _answers(config, deployment),
+        analyst=site.checks,
+        stop=stop or threading.Event(),
+        say=say,
+    )
+    settings = site.settings
+    manner = Manner(
+        ready_within=settings.ready_within,
+        abort_when_unsure=settings.on_inconclusive == "abort",
+    )
+    came = act(Coordinator(rollout, means, manner))
+    return Deployed(journal.deployment, came)
+
+
+def _answers(config: Config, deployment: Deployment) -> Mapping[str, Answer]:
+    """Whether each version of a rollout works on every database as it is now; the worst answer counts."""
+    facts = read_facts(config, deployment.release, deployment.environment, rehearsed=last_rehearsal).schema
+    found: dict[str, Answer] = {}
+    for verdict in (*facts.now, *facts.expanded):
+        found[verdict.release] = max(found.get(verdict.release, "yes"), verdict.answer, key=_weight)
+    if (expand := facts.of(Phase.EXPAND)) is not None and not expand.is_done:
+        found[deployment.release] = "no"
+    return found
+
+
+def _weight(answer: Answer) -> int:
+    return ("yes", "unknown", "no").index(answer)
+
+
+@contextmanager
+def _turn(site: Site, request: DeployRequest, author: Author, purpose: str) -> Iterator[RolloutTurn]:
+    waiting = Waiting(seconds=request.wait_for_turn)
+    with take_rollout_turn(site.tracker, request.environment, author, purpose, waiting=waiting) as turn:
+        yield turn
+
+
+@contextmanager
+def _turn_of_whoever_has_it(site: Site, author: Author, reason: str) -> Iterator[RolloutTurn]:
+    """Going back is everybody's right: whoever moves forward meanwhile finds out before the next order."""
+    environment = site.settings.environment
+    deadline = time.monotonic() + _BRIEFLY
+    while True:
+        try:
+            turn = take_rollout_turn(site.tracker, environment, author, f"abort: {reason}")
+            break
+        except LeaseHeldError:
+            if time.monotonic() > deadline:
+                raise
+            _break(site, environment, author, reason)
+    with turn:
+        yield turn
+
+
+def _break(site: Site, environment: str, author: Author, reason: str) -> None:
+    try:
+        break_rollout_turn(site.tracker, environment, author, f"abort: {reason}")
+    except LeaseHeldError:  # it writes in this moment
+        time.sleep(Manner().look_every)
+    except TrackerRefusedError:  # it was given back in this moment
+        return
