@@ -102,7 +102,8 @@ class DeploySite:
         """The project and its tracker."""
         shutil.copytree(SHOP, self.folder)
         values = {"strategy": self.strategy, "port": self.port, "replicas": self.replicas, "step_time": self.step_time,
-                  "soak": self.soak, "bake": self.bake, "min_requests": self.min_requests, "python": json.dumps(sys.executable),
+                  "soak": self.soak, "bake": self.bake, "min_requests": self.min_requests,
+                  "python": json.dumps(sys.executable),
                   "faults": json.dumps(str(self.folder / "faults.json")),
                   "steps": "steps = [5, 20, 50, 100]" if self.strategy == "canary" else ""}  # fmt: skip
         (self.folder / "deploy.toml").write_text(_TOML.format(**values))
@@ -163,10 +164,14 @@ class DeploySite:
 
     def last(self) -> Deployment:
         """The last rollout, by the journal."""
-        with Tracker(read_address(self._tracker)).reading() as ledger:
-            found = last_deployment(ledger, ENV)
+        found = self.last_or_none()
         assert found is not None
         return found
+
+    def last_or_none(self) -> Deployment | None:
+        """The same; None where none was begun."""
+        with Tracker(read_address(self._tracker)).reading() as ledger:
+            return last_deployment(ledger, ENV)
 
     @property
     def _tracker(self) -> str:

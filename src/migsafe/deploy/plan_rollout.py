@@ -6,17 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migsafe.deploy.checks.pacing import needed_seconds
+from migsafe.deploy.checks.registry import min_requests_of
 from migsafe.deploy.rollout import Kind, Pace, Rollout, make_rollout
 from migsafe.deploy.words import Strategy
 
 if TYPE_CHECKING:
     from migsafe.deploy.rollout import Step
     from migsafe.deploy.settings import DeploySettings
-    from migsafe.deploy.tables import Table
     from migsafe.deploy.words import Capabilities
-
-#: Enough for a check of the proxy's counters that does not say how many requests it wants.
-_MIN_REQUESTS = 100
 
 
 def rollout_of(settings: DeploySettings, capabilities: Capabilities, release: str, stable: str | None) -> Rollout:
@@ -48,11 +45,8 @@ def _lasting(settings: DeploySettings, step: Step) -> Step:
     """A step, made longer where so few requests come that nobody could judge by them."""
     if step.kind is not Kind.SHIFT or settings.requests_per_second is None or step.seconds == 0:
         return step
-    wanted = max(map(_min_requests, settings.checks), default=0)
+    wanted = min_requests_of(settings.checks)
+    if wanted is None:
+        return step
     needed = needed_seconds(wanted, settings.requests_per_second, step.desired.weight)
     return step if needed is None or needed <= step.seconds else replace(step, seconds=needed)
-
-
-def _min_requests(check: Table) -> int:
-    said = check.values.get("min_requests", _MIN_REQUESTS if check.values.get("kind") == "proxy" else 0)
-    return said if isinstance(said, int) else 0

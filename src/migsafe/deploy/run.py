@@ -32,7 +32,7 @@ from migsafe.tracker.deployments import (
     last_rehearsal,
 )
 from migsafe.tracker.errors import TrackerAwayError, TrackerRefusedError
-from migsafe.tracker.lease import LeaseHeldError
+from migsafe.tracker.lease import LeaseHeldError, spell_holder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from migsafe.deploy.settings import DeploySettings
     from migsafe.deploy.turn import RolloutTurn
     from migsafe.tracker.facts import Author
+    from migsafe.tracker.lease import Lease
 
 #: For how long the way back waits for somebody who writes to the tracker, in seconds.
 _BRIEFLY = 2.0
@@ -173,8 +174,10 @@ def abort(
     with open_site(settings, config, author, say) as site:
         _order_back(site)
         try:
-            with _turn_of_whoever_has_it(site, author, reason) as turn:
+            with _turn_of_whoever_has_it(site, author, reason) as (turn, robbed):
                 deployment = _open_deployment(site)
+                if robbed is not None:
+                    _tell_of_theft(site, deployment, robbed, author)
                 return _go(
                     site, deployment, author, turn, config, say, None,
                     lambda coordinator: coordinator.go_back(reason, retire=retire),
@@ -344,9 +347,14 @@ def _turn(site: Site, request: DeployRequest, author: Author, purpose: str) -> I
 
 
 @contextmanager
-def _turn_of_whoever_has_it(site: Site, author: Author, reason: str) -> Iterator[RolloutTurn]:
-    """Going back is everybody's right: whoever moves forward meanwhile finds out before the next order."""
+def _turn_of_whoever_has_it(site: Site, author: Author, reason: str) -> Iterator[tuple[RolloutTurn, Lease | None]]:
+    """Going back is everybody's right: whoever moves forward meanwhile finds out before the next order.
+
+    Yields:
+        The turn, and from whom it was taken; None where nobody had it.
+    """
     environment = site.settings.environment
+    robbed: Lease | None = None
     deadline = time.monotonic() + _BRIEFLY
     while True:
         try:
@@ -355,15 +363,21 @@ def _turn_of_whoever_has_it(site: Site, author: Author, reason: str) -> Iterator
         except LeaseHeldError:
             if time.monotonic() > deadline:
                 raise
-            _break(site, environment, author, reason)
+            robbed = _break(site, environment, author, reason) or robbed
     with turn:
-        yield turn
+        yield turn, robbed
 
 
-def _break(site: Site, environment: str, author: Author, reason: str) -> None:
+def _break(site: Site, environment: str, author: Author, reason: str) -> Lease | None:
     try:
-        break_rollout_turn(site.tracker, environment, author, f"abort: {reason}")
+        return break_rollout_turn(site.tracker, environment, author, f"abort: {reason}")
     except LeaseHeldError:  # it writes in this moment
         time.sleep(Manner().look_every)
     except TrackerRefusedError:  # it was given back in this moment
-        return
+        pass
+    return None
+
+
+def _tell_of_theft(site: Site, deployment: Deployment, robbed: Lease, author: Author) -> None:
+    with site.tracker.writing(author) as store:
+        site.herald.tell(store, deployment, "lock-stolen", f"{spell_holder(robbed)}; now {author.actor} has it", {})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from migsafe.deploy.tables import Table
 
 _BAD = frozenset({"hold", "abort", "rolled-back", "lock-stolen"})
-_GOOD = frozenset({"done", "contract-ready"})
+_GOOD = frozenset({"done"})
 
 
 def open_sink(table: Table, environ: Mapping[str, str], name: str, events: Collection[Event]) -> AppriseSink:

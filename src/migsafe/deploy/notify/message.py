@@ -26,35 +26,30 @@ SCHEMA = "migsafe.deploy-event/1"
 class Event(StrEnum):
     """What has happened.
 
-    PLANNED: a plan was made. LOCKED: a deployment holds its environment. STEP: a step is done.
+    LOCKED: a deployment holds its environment. STEP: a step is done.
     HOLD: it stands still, and waits for a person. ABORT: traffic goes back. ROLLED_BACK: it has.
     DONE: the release has all the traffic, and the one before has ended.
-    CONTRACT_READY: nothing that runs needs the old objects any more.
-    LOCK_STOLEN: somebody took an environment from a deployment that seemed dead.
+    LOCK_STOLEN: somebody who sends the traffic back has taken the turn from whoever had it.
     """
 
-    PLANNED = "planned"
     LOCKED = "locked"
     STEP = "step"
     HOLD = "hold"
     ABORT = "abort"
     ROLLED_BACK = "rolled-back"
     DONE = "done"
-    CONTRACT_READY = "contract-ready"
     LOCK_STOLEN = "lock-stolen"
 
 
 #: How each is said, before what the deployment adds.
 _HEADLINES = MappingProxyType(
     {
-        Event.PLANNED: "planned",
         Event.LOCKED: "begins",
         Event.STEP: "step done",
         Event.HOLD: "on hold, a person must decide",
         Event.ABORT: "going back",
         Event.ROLLED_BACK: "rolled back",
         Event.DONE: "done",
-        Event.CONTRACT_READY: "ready for its contract",
         Event.LOCK_STOLEN: "its lock was taken by somebody else",
     }
 )
