@@ -75,6 +75,7 @@ class Desk:
     )
     analyst: Analyst = field(default_factory=Analyst)
     manner: Manner = field(default_factory=lambda: Manner(ready_within=30, look_every=1, judge_every=1, unready_for=3))
+    smoke: tuple[Verdict, ...] = ()
     answers: dict[str, Answer] = field(default_factory=lambda: {OLD: "yes", NEW: "yes"})
     stop: threading.Event = field(default_factory=threading.Event)
     kill_at: int | None = None
@@ -116,6 +117,7 @@ class Desk:
                 turn=turn,
                 answers=lambda: self.answers,
                 analyst=self.analyst,
+                smoke=lambda version: self.smoke,
                 stop=self.stop,
                 say=self.lines.append,
                 clock=lambda: self.now,

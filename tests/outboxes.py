@@ -80,7 +80,7 @@ class Receiver:
     secrets: tuple[str, ...] = ()
 
     def wants(self, event: Event) -> bool:
-        return event is not Event.PLANNED
+        return event is not Event.LOCK_STOLEN
 
     def send(self, document: Mapping[str, Any]) -> Sent:
         self.got.append(str(document["id"]))

@@ -96,6 +96,7 @@ class Means:
 
     Attributes:
         answers: whether the versions of this rollout work on the schema as it is now.
+        smoke: what the first pages of a version say that is ready and has no traffic.
         stop: set by somebody who wants it to pause where it is.
         say: takes one line for a person.
         clock: seconds, by any clock that does not go back.
@@ -107,6 +108,7 @@ class Means:
     turn: RolloutTurn
     answers: Callable[[], Mapping[str, Answer]]
     analyst: Analyst
+    smoke: Callable[[str], tuple[Verdict, ...]]
     stop: threading.Event
     say: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
@@ -123,6 +125,7 @@ class Coordinator:
         self._turn = means.turn
         self._answers = means.answers
         self._analyst = means.analyst
+        self._smoke = means.smoke
         self._stop = means.stop
         self._say = means.say
         self._clock = means.clock
@@ -217,9 +220,20 @@ class Coordinator:
         self._journal.begin_step(step, self._rollout)
         self._say(f"{step.n}/{len(self._rollout.steps)} {_spell_step(step, self._rollout)}")
         seen = self._bring_about(step)
-        verdicts = self._watch(step) if step.kind in _WATCHED else ()
+        verdicts = self._looked_at(step)
         note = "; ".join([spell(seen), *(one.text for one in verdicts)])
         self._journal.end_step(step, self._rollout, seen, verdicts, note)
+
+    def _looked_at(self, step: Step) -> tuple[Verdict, ...]:
+        """What is said of the code in a step that has come true."""
+        if step.kind in _WATCHED:
+            return self._watch(step)
+        if step.kind is not Kind.STAGE:
+            return ()
+        verdicts = self._smoke(self._rollout.candidate)
+        if worst(verdicts) is Result.FAIL:
+            raise _Halt(DeploymentStatus.ABORTING, _spell_verdicts(verdicts, Result.FAIL), verdicts)
+        return verdicts
 
     def _bring_about(self, step: Step) -> Observed:
         """Order it, and look until it is so."""

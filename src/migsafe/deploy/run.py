@@ -18,6 +18,7 @@ from migsafe.deploy.plan import make_plan
 from migsafe.deploy.plan_document import document
 from migsafe.deploy.rollout import rehearsal_of, without_soak
 from migsafe.deploy.site import Site, open_site, read_site_settings
+from migsafe.deploy.smoke import Smoke
 from migsafe.deploy.turn import break_rollout_turn, take_rollout_turn
 from migsafe.errors import EnvironmentFailedError
 from migsafe.model.phase import Phase
@@ -312,6 +313,7 @@ def _go(
         turn=turn,
         answers=lambda: _answers(config, deployment),
         analyst=site.checks,
+        smoke=Smoke(site.provider, site.settings.probes).ask,
         stop=stop or threading.Event(),
         say=say,
     )

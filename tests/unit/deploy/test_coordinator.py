@@ -10,7 +10,7 @@ from deploy_engines import Engine
 from migsafe.deploy.coordinator import Manner
 from migsafe.deploy.rollout import Pace, make_rollout
 from migsafe.deploy.turn import RolloutTurnLostError, break_rollout_turn
-from migsafe.deploy.verdict import Result, Window
+from migsafe.deploy.verdict import Result, Verdict, Window
 from migsafe.tracker.deployments import DeploymentStatus
 from migsafe.tracker.lease import LeaseLostError
 from tracker_books import ME, Book, book_in, copy_of
@@ -114,6 +114,19 @@ def test_a_version_that_never_becomes_ready(book: Book) -> None:
     assert came.status is DeploymentStatus.ABORTED
     assert came.reason == "given up after 30 s: 1.9.0 is not ready yet (0 of 1)"
     assert desk.engine.orders == ["stage 1.9.0", "abort 1.8.0"]
+
+
+def test_a_first_page_that_fails_is_seen_before_there_is_traffic(book: Book) -> None:
+    desk = Desk(book, smoke=(Verdict(check="smoke", result=Result.FAIL, text="/ at x: status 500"),))
+    came = desk.run()
+    assert (came.status, came.reason) == (DeploymentStatus.ABORTED, "smoke: / at x: status 500")
+    assert desk.engine.orders == ["stage 1.9.0", "abort 1.8.0"]
+
+
+def test_an_engine_that_cannot_be_asked_past_is_no_reason_to_stop(book: Book) -> None:
+    desk = Desk(book, smoke=(Verdict(check="smoke", result=Result.INCONCLUSIVE, text="not asked"),))
+    assert desk.run().status is DeploymentStatus.DONE
+    assert (desk.last().steps[1].note or "").endswith("not asked")
 
 
 def test_a_candidate_that_dies_is_seen_though_no_check_sees_it(book: Book) -> None:
