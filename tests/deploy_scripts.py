@@ -7,7 +7,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from run_forks import Ended, Forks
@@ -48,11 +48,24 @@ class ScriptSite:
         verdict: the check's exit code: 0 passes, 1 fails.
     """
 
+    BEGINNING: ClassVar = (
+        ("tracker", "upgrade"),
+        ("record", "00001_users", "00002_add_full_name", "--env", "production", "--status", "done", "--create-env"),
+        ("release", "mark", "v1", "--env", "production", "--status", "deployed"),
+    )
     folder: Path
     verdict: int = 0
 
     def furnish(self, forks: Forks) -> ScriptSite:
         """The project, its engine and its tracker."""
+        self.lay_out()
+        for words in self.BEGINNING:
+            ended = self.command(forks, *words)
+            assert ended.code == 0, ended.output
+        return self
+
+    def lay_out(self) -> None:
+        """The project and its engine."""
         shutil.copytree(_FIXTURES / "shop", self.folder)
         shutil.copy(_FIXTURES / "scripts" / "rollout.py", self.folder)
         python = json.dumps(sys.executable)
@@ -64,14 +77,6 @@ class ScriptSite:
         (self.folder / "site.json").write_text(
             json.dumps({"stable": "v1", "candidate": None, "weight": 0, "instances": {"v1": 2}})
         )
-        for words in (
-            ["tracker", "upgrade"],
-            ["record", "00001_users", "00002_add_full_name", "--env", "production", "--status", "done", "--create-env"],
-            ["release", "mark", "v1", "--env", "production", "--status", "deployed"],
-        ):
-            ended = self.command(forks, *words)
-            assert ended.code == 0, ended.output
-        return self
 
     def copy(self, folder: Path) -> ScriptSite:
         """The same in another folder, which is quicker than to make one anew."""

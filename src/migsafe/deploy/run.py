@@ -173,7 +173,7 @@ def abort(
     """
     settings = read_site_settings(request.deploy_file, request.environment)
     with open_site(settings, config, author, say) as site:
-        _order_back(site)
+        ordered = _order_back(site)
         try:
             with _turn_of_whoever_has_it(site, author, reason) as (turn, robbed):
                 deployment = _open_deployment(site)
@@ -185,34 +185,38 @@ def abort(
                 )  # fmt: skip
         except (TrackerAwayError, LeaseHeldError) as error:
             say(f"without the tracker: {error.message}")
-            return Deployed(None, _abort_blindly(site, settings, to, reason, say))
+            return Deployed(None, _abort_blindly(site, settings, to or ordered, reason, say))
 
 
-def _order_back(site: Site) -> None:
-    """Before anybody is asked: while a candidate has traffic, the engine alone knows where it was."""
+def _order_back(site: Site) -> str | None:
+    """Before anybody is asked: while a candidate has traffic, the engine alone knows where it was.
+
+    Returns:
+        Where it was sent; None where the engine alone does not tell.
+    """
     seen = site.provider.observe()
-    if seen.stable is not None and seen.weight > 0:
-        site.provider.abort(seen.stable)
+    if seen.stable is None or seen.weight == 0:
+        return None
+    site.provider.abort(seen.stable)
+    return seen.stable
 
 
 def _abort_blindly(
     site: Site, settings: DeploySettings, to: str | None, reason: str, say: Callable[[str], None]
 ) -> Came:
     """By what the engine alone tells; nothing is written, and `resume` finds out."""
-    seen = site.provider.observe()
-    stable = to or (seen.stable if seen.weight > 0 else None)
-    if stable is None:
+    if to is None:
         raise DeployRefusedError(
             "the engine alone does not tell where the traffic was before", hint="--to VERSION says it"
         )
     began, deadline = time.monotonic(), time.monotonic() + settings.ready_within
-    site.provider.abort(stable)
-    while (seen := site.provider.observe()).stable != stable or seen.weight != 0:
+    site.provider.abort(to)
+    while (seen := site.provider.observe()).stable != to or seen.weight != 0:
         if time.monotonic() > deadline:
-            raise EnvironmentFailedError(f"the traffic is not back at {stable}", hint="give the same command again")
+            raise EnvironmentFailedError(f"the traffic is not back at {to}", hint="give the same command again")
         time.sleep(Manner().look_every)
     spent = (time.monotonic() - began) * 1000
-    say(f"all traffic is at {stable}, after {spent:.0f} ms")
+    say(f"all traffic is at {to}, after {spent:.0f} ms")
     note = "the tracker could not be told: migsafe deploy abort again, when it can be reached"
     return Came(DeploymentStatus.ABORTED, reason, back_ms=spent, notes=[note])
 
