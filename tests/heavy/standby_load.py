@@ -37,6 +37,11 @@ _STEP_EVERY_S = 5.0
 #: A standby that is further behind than this stands still for somebody.
 _STALLED_S = 0.5
 _BEAT_S = 0.05
+#: By how much it is behind, and whether replay waits for a lock: nobody else can want that one there.
+_LOOK = (
+    "select extract(epoch from clock_timestamp() - max(at))::float, "
+    "exists (select from pg_locks where mode = 'AccessExclusiveLock' and not granted) from beats"
+)
 
 
 @dataclass
@@ -45,10 +50,12 @@ class Figures:
 
     Attributes:
         lags: by how many seconds the standby was behind, at each look.
+        waits: whether replay waited for a reader then; else it is the machine that is late.
         ended: reads that the standby has ended.
     """
 
     lags: list[float] = field(default_factory=list)
+    waits: list[bool] = field(default_factory=list)
     reads: int = 0
     reports: int = 0
     ended: int = 0
@@ -56,15 +63,16 @@ class Figures:
     took: list[float] = field(default_factory=list)
 
     @property
-    def stalls(self) -> list[float]:
-        """The highest lag of each time that it stood still."""
-        peaks, peak = [], 0.0
-        for lag in [*self.lags, 0.0]:
+    def stalls(self) -> list[tuple[float, bool]]:
+        """The highest lag of each time that it stood still, and whether it was for a reader."""
+        peaks: list[tuple[float, bool]] = []
+        peak, waited = 0.0, False
+        for lag, waits in [*zip(self.lags, self.waits, strict=True), (0.0, False)]:
             if lag > _STALLED_S:
-                peak = max(peak, lag)
+                peak, waited = max(peak, lag), waited or waits
             elif peak:
-                peaks.append(peak)
-                peak = 0.0
+                peaks.append((peak, waited))
+                peak, waited = 0.0, False
         return peaks
 
     def __str__(self) -> str:
@@ -74,7 +82,8 @@ class Figures:
         return (
             f"{self.steps} steps (median {median(took):.1f} s, longest {max(took):.1f} s), "
             f"{self.reads} reads, {self.reports} reports, {self.ended} ended; "
-            f"stood still {len(stalls)} times, {behind:.0%} of the time, for up to {max(stalls, default=0.0):.1f} s; "
+            f"stood still {len(stalls)} times ({sum(waited for _, waited in stalls)} for a reader), "
+            f"{behind:.0%} of the time, for up to {max((peak for peak, _ in stalls), default=0.0):.1f} s; "
             f"else behind by up to {max((lag for lag in self.lags if lag <= _STALLED_S), default=0.0):.2f} s"
         )
 
@@ -162,8 +171,9 @@ def _load(
     def look() -> None:
         with standby.session("shop") as session:
             while not over.wait(_BEAT_S):
-                lag = session.query("select extract(epoch from clock_timestamp() - max(at))::float from beats")[0][0]
+                lag, waits = session.query(_LOOK)[0]
                 figures.lags.append(max(0.0, (lag or 0.0) - _BEAT_S))
+                figures.waits.append(waits)
 
     def read() -> None:
         while not over.is_set():

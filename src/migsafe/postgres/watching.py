@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from migsafe.postgres.connection import Session, Timeouts, connect
@@ -72,6 +73,32 @@ def building_of(watcher: Session, pid: int) -> Building | None:
     """How far a session's index build has come; None while it builds none."""
     rows = watcher.query(query("building", _FILE), (pid,))
     return Building(*rows[0]) if rows else None
+
+
+def readers_of(standby: Session, relations: Iterable[int]) -> tuple[Backend, ...]:
+    """Who has any of some relations on a standby, oldest first; those whose age nobody can tell come last.
+
+    Args:
+        standby: in autocommit, and in no transaction. After an error it may be in one that has failed: close it.
+        relations: by their numbers, which are those of the primary.
+
+    Raises:
+        StatementFailedError: when the standby does not answer within 2 s, or is lost.
+    """
+    numbers = "{" + ",".join(map(str, relations)) + "}"
+    return tuple(Backend(*row) for row in standby.query_all(query("readers", _FILE), (numbers,))[0])
+
+
+def send_log(session: Session) -> None:
+    """Have standbys be sent now what transactions that are still open have written into the log.
+
+    Args:
+        session: another one than theirs; in autocommit, and in no transaction. After an error: close it.
+
+    Raises:
+        StatementFailedError: when the role may not, or the server is lost.
+    """
+    session.query_all(query("send", _FILE))
 
 
 def replica_lag(watcher: Session) -> float | None:

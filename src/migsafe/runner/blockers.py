@@ -1,7 +1,11 @@
 """Looks before a lock is queued for: who has what a piece needs, and who would suffer if it waited.
 
 The look is preflight's, kept to the tables of one piece, and stricter: whoever has held on for longer than a try may
-wait will not let go for it. It reads what the server knows of its locks, and locks nothing itself.
+wait will not let go for it. It reads what the server knows of its locks, and locks nothing itself; all that it ever
+writes is an empty message, to have the log sent.
+
+Of standbys, more is asked: see `standbys`. A look is old as soon as it is over, so there is a last one inside of the
+transaction, just before the statement that locks against reads.
 """
 
 from __future__ import annotations
@@ -13,31 +17,31 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from migsafe.errors import EnvironmentFailedError
-from migsafe.model.dialect import ServerVersion
-from migsafe.postgres.address import resolve_address, spell_database
-from migsafe.postgres.catalogue import read_catalogue
+from migsafe.postgres.address import resolve_address
 from migsafe.postgres.live import glance, open_live, read_live
-from migsafe.preflight.case import Case, Replica
+from migsafe.postgres.watching import send_log
+from migsafe.preflight.case import Case, name_of
 from migsafe.preflight.checks import locks, replicas, transactions, vacuum
 from migsafe.preflight.options import Limits
 from migsafe.preflight.report import Reason, Weight, heaviest_first
 from migsafe.preflight.text import spell_culprit
-from migsafe.preflight.touched import Touched, predict_next
 from migsafe.runner.patience import Budget, Sight, Way
+from migsafe.runner.scenes import Scenes
+from migsafe.runner.standbys import StandbyReadError, Standbys, judge_readers
 
 if TYPE_CHECKING:
-    from migsafe.model.catalogue import Catalogue
     from migsafe.model.script import Migration
-    from migsafe.model.statement import ReadScript
+    from migsafe.model.statement import ReadScript, Statement
     from migsafe.postgres.connection import Session
     from migsafe.postgres.live_rows import Live
     from migsafe.runner.pieces import Piece
+    from migsafe.runner.scenes import Scene
 
 #: Whoever is younger ends by itself, as a rule: transactions of an application last for milliseconds.
 LIMITS = Limits(holding=1.0, waiting=1.0, on_replica=1.0, old=60.0)
-#: On a standby no try ends by itself: replay waits for who is there, however long they go on to last. So at first only
-#: a moment will do in which nobody has read for even this long; such moments need not come, so later LIMITS are enough.
-_YOUNG_ON_REPLICA, _CHOOSY_FOR = 0.1, 10.0
+#: For how long the last look waits for short reads to end, and how often it looks, in seconds: the transaction is open,
+#: but has no lock yet.
+_LAST_LOOK, _LAST_LOOK_EVERY = 0.2, 0.01
 #: How much longer than `deadlock_timeout` a wait must be, for autovacuum to be gone before it ends.
 _GRACE_MS = 250
 
@@ -54,8 +58,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Reason]], ...] = (
 class Lookout:
     """Looks at one server and its standbys, on connections of its own; a context manager that closes them.
 
-    A step is judged by what the server has when it begins; each of its pieces by that, and by what those before it did.
-    Where one of them ran code that nobody could read, the server is asked anew.
+    `turn_to` comes first.
     """
 
     def __init__(
@@ -66,21 +69,20 @@ class Lookout:
         limits: Limits = LIMITS,
         budget: Budget | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """
         Args:
             replicas: standbys, as people say addresses: `env:NAME`, the name of a service, or one without a password.
         """
         self._dsn = dsn
-        self._replicas = [resolve_address(one, option="--replica") for one in replicas]
+        self._standbys = Standbys([resolve_address(one, option="--replica") for one in replicas])
         self._limits = limits
         self._budget = budget or Budget()
         self._clock = clock
-        self._choosy_until = 0.0
+        self._sleep = sleep
         self._session: Session | None = None
-        self._step: tuple[Migration, ReadScript] | None = None
-        self._touched: tuple[Piece, Touched] | None = None
-        self._then: Catalogue | None = None
+        self._scenes: Scenes
 
     def __enter__(self) -> Self:
         return self
@@ -90,21 +92,19 @@ class Lookout:
 
     def close(self) -> None:
         """End the connections; a look opens them anew."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        self._standbys.close()
+        self._hang_up()
 
     def turn_to(self, migration: Migration, read: ReadScript) -> None:
         """From now on, pieces are of this migration's script."""
-        self._step, self._touched, self._then = (migration, read), None, None
-        self._choosy_until = self._clock() + _CHOOSY_FOR
+        self._scenes = Scenes(migration, read)
 
     def look(self, piece: Piece) -> Sight:
         """Who is in the way of a piece now. A server that does not answer is a reason to wait, and no error."""
         try:
             return self._judged(piece)
         except EnvironmentFailedError as error:
-            self.close()
+            self._hang_up()
             return Sight(Way.HELD, f"nobody can tell who is in the way: {error.message}", error.hint, "cannot look")
 
     def is_strong(self, piece: Piece) -> bool:
@@ -117,52 +117,111 @@ class Lookout:
         """
         try:
             with glance(self._open()):
-                return bool(self._touched_by(piece).strong)
+                return bool(self._scene_of(piece).touched.strong)
         except EnvironmentFailedError:
-            self.close()
+            self._hang_up()
             raise
 
+    def last_look(self, piece: Piece, statement: Statement | None = None) -> str:
+        """Look at the standbys once more, where a statement is the first of its piece that locks against reads.
+
+        Nothing is locked yet, so whoever is seen there costs no more than a rollback. Short reads are waited for.
+
+        Args:
+            statement: None is the piece as a whole, for who cannot be there at each of its statements.
+
+        Returns:
+            For whom replay will have to wait, in one line; empty where nobody has to wait.
+
+        Raises:
+            StandbyReadError: somebody reads there for longer than a moment.
+        """
+        scene = self._scenes.known(piece)
+        if scene is None or scene.first is None:
+            return ""
+        if statement is not None and statement is not scene.first:
+            return ""
+        until = self._clock() + _LAST_LOOK
+        while (sight := self._on_standbys(scene)).way is Way.HELD:
+            if self._clock() >= until:
+                raise StandbyReadError(sight)
+            self._sleep(_LAST_LOOK_EVERY)
+        scene.unfree_since = None
+        return sight.warning
+
+    def sent(self, piece: Piece, statement: Statement) -> None:
+        """Have standbys take the lock now that a statement has taken, and not when its transaction is committed."""
+        scene = self._scenes.known(piece)
+        if scene is None or scene.first is not statement:
+            return
+        try:
+            send_log(self._open())
+        except EnvironmentFailedError:  # then it is sent with the commit: that takes some milliseconds more
+            self._hang_up()
+
     def _judged(self, piece: Piece) -> Sight:
+        """Standbys first, where it is known what to ask them: it is one question, and may be asked often."""
+        if (sight := self._standby_in_the_way(piece)) is not None:
+            return sight
         session = self._open()
         with glance(session):
-            touched = self._touched_by(piece)
+            scene = self._scene_of(piece)
+            touched = scene.touched
             if not touched.modes and not touched.concurrently:
                 return Sight()
-            live = read_live(session, touched.modes.keys(), whose=bool(self._replicas))
-        asked = tuple(self._ask(dsn, touched) for dsn in self._replicas) if touched.exclusive else ()
-        case = Case(live=live, now=datetime.now(UTC), touched=touched, replicas=asked, limits=self._limits_now())
-        return judge(case, self._budget)
+            live = read_live(session, touched.modes.keys(), whose=bool(self._standbys))
+        sight = judge(self._case(live, scene), self._budget)
+        if sight.way is Way.HELD:
+            scene.unfree_since = None  # it is not for them that it waits
+        if sight.way is Way.HELD or scene.first is None:
+            return sight
+        scene.judged = self._standbys.opened
+        on_standbys = self._on_standbys(scene)
+        return on_standbys if on_standbys.way is Way.HELD else sight
 
-    def _limits_now(self) -> Limits:
-        if self._clock() >= self._choosy_until:
-            return self._limits
-        return replace(self._limits, on_replica=min(self._limits.on_replica, _YOUNG_ON_REPLICA))
+    def _case(self, live: Live, scene: Scene) -> Case:
+        """Everything but who reads on standbys, which changes too fast for this."""
+        case = Case(live=live, now=datetime.now(UTC), touched=scene.touched, limits=self._limits)
+        locked = case.relations(scene.touched.exclusive)
+        scene.relations, scene.tables = tuple(one.oid for one in locked), tuple(str(name_of(one)) for one in locked)
+        if scene.first is None or scene.judged == self._standbys.opened:
+            return case
+        limits = replace(self._limits, on_replica=float("inf"))
+        return replace(case, replicas=self._standbys.all_of(scene.touched.modes), limits=limits)
+
+    def _standby_in_the_way(self, piece: Piece) -> Sight | None:
+        scene = self._scenes.known(piece)
+        if scene is None or scene.judged is None:
+            return None
+        sight = self._on_standbys(scene)
+        return sight if sight.way is Way.HELD else None
+
+    def _on_standbys(self, scene: Scene) -> Sight:
+        """Who is there now. A connection that is new may lead elsewhere: then all is to be asked again."""
+        now = self._clock()
+        seen = self._standbys.readers(scene.relations)
+        waited = now - scene.unfree_since if scene.unfree_since is not None else 0.0
+        sight = judge_readers(seen, scene.tables, waited, self._limits.on_replica)
+        if scene.judged != self._standbys.opened:
+            scene.judged = None
+            return replace(sight, way=Way.HELD, text=sight.text or "a standby's connection was lost", again=0.0)
+        if sight.again is not None and scene.unfree_since is None:
+            scene.unfree_since = now
+        return sight
+
+    def _scene_of(self, piece: Piece) -> Scene:
+        assert self._session is not None, "it was opened for this"
+        return self._scenes.of(piece, self._session, with_standbys=bool(self._standbys))
+
+    def _hang_up(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
 
     def _open(self) -> Session:
         if self._session is None:
             self._session = open_live(self._dsn)
         return self._session
-
-    def _touched_by(self, piece: Piece) -> Touched:
-        """Asked once for each step: a catalogue of a thousand tables takes half a second to read."""
-        if self._touched is None or self._touched[0] != piece:
-            assert self._session is not None, "it was opened for this"
-            assert self._step is not None, "a piece is of a step"
-            migration, read = self._step
-            server = ServerVersion(self._session.server_version // 10_000, "given")
-            only = replace(read, statements=(*piece.settings, *piece.statements))
-            before = self._then if self._then is not None else read_catalogue(self._session)
-            touched, after = predict_next(migration, only, before, server)
-            self._touched, self._then = (piece, touched), None if touched.opaque or touched.not_read else after
-        return self._touched[1]
-
-    def _ask(self, dsn: str, touched: Touched) -> Replica:
-        name = spell_database(dsn)
-        try:
-            with open_live(dsn) as session, glance(session):
-                return Replica(name, read_live(session, touched.modes.keys(), whose=True))
-        except EnvironmentFailedError as error:
-            return Replica(name, failure=error.message)
 
 
 def judge(case: Case, budget: Budget) -> Sight:

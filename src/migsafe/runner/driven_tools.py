@@ -49,6 +49,7 @@ class _DrivenTool(ABC):
         migration: Migration,
         *,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
+        last_look: Callable[[], object] = lambda: None,
         on_statement: Callable[[Sent], object] | None = None,
     ) -> ToolRun | ToolFailure:
         """See `ProjectTool`."""
@@ -58,6 +59,7 @@ class _DrivenTool(ABC):
         try:
             with self._redacted():
                 proof, rules = self._witness.proof(), rules_of(timeouts)
+                last_look()
                 outcome = process.run(direction, migration.id, proof=proof, rules=rules, on_statement=on_statement)
         except ToolDiedError as died:
             return self._after_death(direction, migration, died, _ms_since(began))

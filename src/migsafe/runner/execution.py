@@ -84,6 +84,12 @@ class PieceFailedError(Exception):
 
 #: Called inside of a piece's transaction before its first statement, and after its last one.
 Inside = Callable[["Together"], None]
+#: Called just before one of its statements, or just after it.
+Beside = Callable[["Statement"], None]
+
+
+def _nothing(statement: Statement) -> None:
+    """Nobody looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +103,8 @@ class PieceRun:
         first: what is checked and said in its transaction before its first statement.
         fence: whether it is still our turn, asked of a tracker that is elsewhere, just before the commit.
         last: what is done in its transaction after its last one: the tool's own row, what the tracker says of the step.
+        last_look: may refuse a statement by an exception of its own; what was done before it is taken back.
+        sent: a statement has taken its locks.
     """
 
     run: str
@@ -107,6 +115,8 @@ class PieceRun:
     first: Inside
     last: Inside
     fence: Callable[[Ledger], None] = lambda ledger: None
+    last_look: Beside = _nothing
+    sent: Beside = _nothing
 
 
 def run_together(session: Session, access: Access, job: PieceRun) -> PieceEntry:
@@ -147,7 +157,9 @@ def run_together(session: Session, access: Access, job: PieceRun) -> PieceEntry:
                 if job.limits.capped and at is not job.piece.statements[0]:
                     left = max(job.limits.statement - _since(began), 1)
                     session.query("select set_config('statement_timeout', %s, true)", (f"{left}ms",))
+                job.last_look(at)
                 session.execute(at.text)
+                job.sent(at)
             at = None
             done = replace(entry, status=PieceStatus.DONE, ran_ms=_since(began))
             together.record(lambda store: write_entry(store, job.run, replace(done, ended_at=store.now)))
@@ -177,6 +189,7 @@ def run_alone(session: Session, access: Access, job: PieceRun) -> PieceEntry:
     try:
         _set_session_limits(session, job.limits)
         _tell_settings(session, job.piece)
+        job.last_look(statement)
         session.execute(statement.text)
     except StatementFailedError as error:
         raise PieceFailedError(statement, error) from None
@@ -185,8 +198,16 @@ def run_alone(session: Session, access: Access, job: PieceRun) -> PieceEntry:
 
 def note_failure(access: Access, job: PieceRun, error: PieceFailedError) -> None:
     """Say in the journal that a piece has failed."""
+    _note(access, job, f"{LEFT}{error.error.message}" if job.piece.alone else error.error.message)
+
+
+def note_passed(access: Access, job: PieceRun, why: str) -> None:
+    """Say in the journal that nothing of a piece was begun, though its intent is there."""
+    _note(access, job, why)
+
+
+def _note(access: Access, job: PieceRun, note: str) -> None:
     with access.writing() as store:
-        note = f"{LEFT}{error.error.message}" if job.piece.alone else error.error.message
         failed = replace(_entry(job), status=PieceStatus.FAILED, ended_at=store.now, note=note)
         write_entry(store, job.run, failed)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from migsafe.runner.execution import Limits
 from migsafe.runner.outcome import StepRefusedError
@@ -16,10 +16,10 @@ from migsafe.runner.patience import (
     Budget,
     Failure,
     GiveUp,
-    Sight,
     Tries,
     Wait,
     after_failure,
+    after_passing,
     after_success,
     decide,
 )
@@ -27,13 +27,33 @@ from migsafe.runner.patience import (
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from migsafe.model.statement import Statement
     from migsafe.postgres.connection import Session, StatementFailedError
+    from migsafe.runner.patience import Sight
     from migsafe.runner.pieces import Piece
 
-#: What is seen of who would be in the way of a piece; it locks nothing.
-Look = Callable[["Piece"], Sight]
 #: Somebody who looks on while a piece runs on a session.
 Watching = Callable[["Session", "Piece"], "AbstractContextManager[None]"]
+
+
+class Eyes(Protocol):
+    """Who sees what goes on where a piece is to be tried."""
+
+    def look(self, piece: Piece) -> Sight:
+        """Who would be in the way; it locks nothing."""
+
+    def is_strong(self, piece: Piece) -> bool:
+        """Whether it takes a lock for which others have to wait."""
+
+    def last_look(self, piece: Piece, statement: Statement | None = None) -> str:
+        """Look once more, when nothing but the lock is to be taken: who has to wait for it though it is tried.
+
+        Raises:
+            StandbyReadError: when the moment has passed.
+        """
+
+    def sent(self, piece: Piece, statement: Statement) -> None:
+        """A statement has taken its lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +81,8 @@ class RunPace:
         self,
         options: PaceOptions,
         say: Callable[[str], None],
+        eyes: Eyes,
         *,
-        look: Look = lambda piece: Sight(),
-        is_strong: Callable[[Piece], bool] = lambda piece: not piece.alone,
         watch: Watching = lambda session, piece: nullcontext(),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -72,14 +91,12 @@ class RunPace:
         """
         Args:
             say: takes one line for a person.
-            look: who would be in the way of a piece.
-            is_strong: whether a piece takes a lock for which others have to wait.
+            eyes: who would be in the way of a piece.
             watch: looks on while a piece runs.
             jitter: from 0 to 1, drawn anew each time.
         """
         self._options = options
-        self._look = look
-        self._is_strong = is_strong
+        self._eyes = eyes
         self._watch = watch
         self._say = say
         self._clock = clock
@@ -88,6 +105,8 @@ class RunPace:
         self._tries = Tries()
         self._attempt: Attempt | None = None
         self._said = ""
+        self._warning = ""
+        self._notes: list[str] = []
         self.waited_ms = 0
 
     def before(self, piece: Piece) -> Limits:
@@ -98,9 +117,9 @@ class RunPace:
         """
         if self._attempt is None:
             self._tries = self._tries.next_piece(self._clock())
-        strong = self._is_strong(piece) and self._options.uncapped is None
+        strong = self._eyes.is_strong(piece) and self._options.uncapped is None
         while True:
-            sight = self._look(piece)
+            sight = self._eyes.look(piece)
             decision = decide(self._tries, self._clock(), sight, self._options.budget, strong=strong)
             if isinstance(decision, GiveUp):
                 raise StepRefusedError(f"“{piece.title}”: {decision.why}", hint=decision.hint)
@@ -109,9 +128,36 @@ class RunPace:
                 return self._limits(piece, decision)
             self._pause(decision)
 
+    def last_look(self, piece: Piece, statement: Statement | None = None) -> None:
+        """Look once more, just before a statement; what is to be said of it is said when the piece has ended.
+
+        Args:
+            statement: None is the piece as a whole.
+
+        Raises:
+            StandbyReadError: when the moment has passed; no lock was taken.
+        """
+        self._warning = self._eyes.last_look(piece, statement) or self._warning
+
+    def sent(self, piece: Piece, statement: Statement) -> None:
+        """A statement has done its work; its transaction is open."""
+        self._eyes.sent(piece, statement)
+
+    def passed(self, sight: Sight) -> None:
+        """The moment has passed before anything was locked: that was no try, and `before` waits for the next one."""
+        assert self._attempt is not None, "it was about to be tried"
+        self._tries = after_passing(self._tries, sight)
+        self._warning = ""
+
+    def take_notes(self) -> tuple[str, ...]:
+        """What a person wants to know of the pieces up to now, one line each; once."""
+        notes, self._notes = tuple(self._notes), []
+        return notes
+
     def succeeded(self) -> None:
         """What was tried has succeeded."""
         assert self._attempt is not None, "it was tried"
+        self._warn()
         self._tries = after_success(self._tries, self._attempt, self._clock(), self._options.budget)
         self._attempt = None
 
@@ -122,6 +168,7 @@ class RunPace:
             repeatable: nothing of it is left.
         """
         assert self._attempt is not None, "it was tried"
+        self._warn()
         failure = Failure(self._clock(), error.sqlstate, error.message)
         next_tries = after_failure(
             self._tries, self._attempt, failure, self._options.budget, jitter=self._jitter(), repeatable=repeatable
@@ -146,6 +193,12 @@ class RunPace:
             whole=attempt.transaction_ms,
             capped=attempt.cap_ms > 0,
         )
+
+    def _warn(self) -> None:
+        if self._warning:
+            self._say(f"warning: {self._warning}")
+            self._notes.append(self._warning)
+        self._warning = ""
 
     def _pause(self, wait: Wait) -> None:
         if wait.why and wait.about != self._said:

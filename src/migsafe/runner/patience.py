@@ -46,12 +46,18 @@ class Sight:
         text: who is in the way, with pid and query, in one line; empty where nobody is.
         hint: what a person can do about it.
         about: the same for as long as the same ones are in the way, though `text` says how old they are by now.
+        again: seconds until the next look, where somebody is seen who may be gone in a moment.
+        brief: in the way for so short a time that nobody has to read of it.
+        warning: who will have to wait though it is tried, in one line; empty where nobody has to.
     """
 
     way: Way = Way.FREE
     text: str = ""
     hint: str | None = None
     about: str = ""
+    again: float | None = None
+    brief: bool = False
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +128,7 @@ class Wait:
     """Look again after some seconds; in the meantime nobody waits because of us.
 
     Attributes:
-        why: for people.
+        why: for people; empty where it is not worth a line.
         about: the same for as long as the cause is, so that nobody has to read it again and again.
     """
 
@@ -167,7 +173,7 @@ class Tries:
         overruns: how often it reached the cap, one after the other.
         not_before: when the pause is over.
         lasted: tries of the last window: when they began and ended.
-        last: why the last one failed, or what it waits for.
+        last: why the last one failed, or who was seen just before it would have begun.
     """
 
     since: float = 0.0
@@ -196,7 +202,8 @@ def decide(tries: Tries, now: float, sight: Sight, budget: Budget, *, strong: bo
     if left <= cap:
         return _give_up(tries, sight, budget)
     if sight.way is Way.HELD:
-        return Wait(min(budget.look_every, left), sight.text, sight.about or sight.text)
+        pause = budget.look_every if sight.again is None else sight.again
+        return Wait(min(pause, left), "" if sight.brief else sight.text, sight.about or sight.text)
     if now < tries.not_before:
         why = f"for {duration(tries.not_before - now)}, before try {tries.number + 1}: {tries.last}"
         return Wait(min(tries.not_before - now, left), why, f"pause {tries.number}")
@@ -210,6 +217,11 @@ def decide(tries: Tries, now: float, sight: Sight, budget: Budget, *, strong: bo
 def after_success(tries: Tries, attempt: Attempt, ended: float, budget: Budget) -> Tries:
     """What counts for the next piece: others have waited for a try that succeeded, too."""
     return replace(tries.next_piece(ended), lasted=_lasted(tries, attempt, ended, budget))
+
+
+def after_passing(tries: Tries, sight: Sight) -> Tries:
+    """What is known after a moment that has passed before anything was locked: that was no try."""
+    return replace(tries, last=sight.text)
 
 
 def after_failure(

@@ -191,13 +191,7 @@ class _Conductor:
         self._contracting = Contracting(target, config, say)
         self._lookout = Lookout(target.dsn, self._replicas, budget=options.pace.budget)
         self._watchman = Watchman(target.dsn, say, options.watch)
-        self._pace = RunPace(
-            options.pace,
-            say,
-            look=self._lookout.look,
-            is_strong=self._lookout.is_strong,
-            watch=self._watchman.watching,
-        )
+        self._pace = RunPace(options.pace, say, self._lookout, watch=self._watchman.watching)
 
     def run(self, stop: Event | None = None) -> RunOutcome:
         """Step after step."""
@@ -265,7 +259,8 @@ class _Conductor:
         assert self._turn is not None, "a run has its turn"
         work = replace(self._methods.work(step, planned, self._pace, self._turn, self._say), plan=plan)
         done = runner.run(step, read, planned, work)
-        return replace(done, waited_ms=waited + self._pace.waited_ms - before)
+        notes = (*done.notes, *self._pace.take_notes())
+        return replace(done, waited_ms=waited + self._pace.waited_ms - before, notes=notes)
 
     def _touched(self, scripts: Sequence[tuple[Migration, ReadScript]]) -> Iterator[Touched]:
         """What each step touches, of what the server has."""

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Protocol
 
 from migsafe.errors import MigsafeError
 from migsafe.postgres.connection import connect
-from migsafe.runner.execution import Limits, PieceFailedError, PieceRun, note_failure, run_alone, run_together
+from migsafe.runner.execution import (
+    Limits,
+    PieceFailedError,
+    PieceRun,
+    note_failure,
+    note_passed,
+    run_alone,
+    run_together,
+)
 from migsafe.runner.outcome import StepRefusedError, StepStoppedError
 from migsafe.runner.probes import Answer, probe_statement
 from migsafe.runner.resuming import Outlook, outlook_of
+from migsafe.runner.standbys import StandbyReadError
 from migsafe.tracker.journal import PieceEntry, PieceStatus, write_entry
 
 if TYPE_CHECKING:
@@ -19,9 +28,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from migsafe.model.script import Script
+    from migsafe.model.statement import Statement
     from migsafe.postgres.connection import Session, StatementFailedError
     from migsafe.runner.access import Together
-    from migsafe.runner.patience import GiveUp
+    from migsafe.runner.patience import GiveUp, Sight
     from migsafe.runner.pieces import Piece
     from migsafe.runner.probes import Probe
     from migsafe.runner.target import OpenTarget
@@ -42,6 +52,19 @@ class Pace(Protocol):
         Raises:
             StepRefusedError: when none came.
         """
+
+    def last_look(self, piece: Piece, statement: Statement | None = None) -> None:
+        """Look once more, just before a statement, or before the piece as a whole.
+
+        Raises:
+            StandbyReadError: when the moment has passed; no lock was taken.
+        """
+
+    def sent(self, piece: Piece, statement: Statement) -> None:
+        """A statement has done its work; its transaction is open."""
+
+    def passed(self, sight: Sight) -> None:
+        """The moment has passed before anything was locked: that was no try."""
 
     def succeeded(self) -> None:
         """What was tried has succeeded."""
@@ -199,13 +222,18 @@ class SqlMethod:
 
     def _run_piece(self, piece: Piece, entry: PieceEntry | None, step: SqlStep, tally: Tally) -> None:
         attempts = entry.attempts if entry is not None else 0
+        passed: PieceRun | None = None
         while True:
-            limits = self._pace.before(piece)
-            attempts += 1
-            job = self._job(piece, attempts, limits, step, tally)
+            limits = self._limits(piece, passed)
+            job = self._job(piece, attempts + 1, limits, step, tally)
             try:
                 done = self._attempt(job)
+            except StandbyReadError as read:
+                self._pace.passed(read.sight)
+                passed = job if attempts == 0 else None
+                continue
             except PieceFailedError as error:
+                attempts += 1
                 gave_up = self._again(job, error)
                 if gave_up is None:
                     tally.retries += 1
@@ -214,6 +242,19 @@ class SqlMethod:
             self._pace.succeeded()
             tally.ran_ms += done.ran_ms or 0
             return
+
+    def _limits(self, piece: Piece, passed: PieceRun | None) -> Limits:
+        """Wait for the moment of the next attempt.
+
+        Args:
+            passed: the last one, of which only the intent is there: where no moment comes, nothing was begun.
+        """
+        try:
+            return self._pace.before(piece)
+        except StepRefusedError as refused:
+            if passed is not None and (piece.alone or not self._target.access.is_beside):
+                note_passed(self._target.access, passed, refused.message)
+            raise
 
     def _attempt(self, job: PieceRun) -> PieceEntry:
         if not job.piece.alone:
@@ -267,6 +308,8 @@ class SqlMethod:
             first=step.first,
             last=last,
             fence=step.fence,
+            last_look=lambda statement: self._pace.last_look(piece, statement),
+            sent=lambda statement: self._pace.sent(piece, statement),
         )
 
     def _conclude(self, step: SqlStep, tally: Tally) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from migsafe.model.script import Direction
 from migsafe.postgres.connection import StatementFailedError, Timeouts
 from migsafe.runner.execution import LEFT
-from migsafe.runner.outcome import StepStoppedError
+from migsafe.runner.outcome import StepRefusedError, StepStoppedError
 from migsafe.runner.pieces import Piece
 from migsafe.runner.sql_method import Tally
+from migsafe.runner.standbys import StandbyReadError
 from migsafe.runner.tools import Left, ToolFailure, is_one_transaction, left_by
 from migsafe.tracker.journal import PieceEntry, PieceStatus, write_entry
 
@@ -53,10 +54,17 @@ class ToolMethod:
     def _run(self, job: StepJob, tally: Tally) -> None:
         migration = job.step.migration
         piece = Piece(1, job.read.statements, alone=not is_one_transaction(migration, _UP))
+        passed = False
         while True:
-            limits = self._pace.before(piece)
+            limits = self._limits(job, piece, tally, passed=passed)
             self._note(job, piece, PieceStatus.RUNNING, tally)
-            result = self._attempt(migration, limits)
+            try:
+                result = self._attempt(migration, limits, piece)
+            except StandbyReadError as read:
+                self._pace.passed(read.sight)
+                passed = True
+                continue
+            passed = False
             if not isinstance(result, ToolFailure):
                 tally.ran_ms += result.took_ms
                 self._pace.succeeded()
@@ -71,26 +79,35 @@ class ToolMethod:
                 self._stop(job, piece, result, tally, gave_up)
             tally.retries += 1
 
-    def _attempt(self, migration: Migration, limits: Limits) -> ToolRun | ToolFailure:
+    def _limits(self, job: StepJob, piece: Piece, tally: Tally, *, passed: bool) -> Limits:
+        """Wait for the moment of the next attempt.
+
+        Args:
+            passed: of the last one, only the intent is there.
+        """
+        try:
+            return self._pace.before(piece)
+        except StepRefusedError as refused:
+            if passed:
+                self._note(job, piece, PieceStatus.FAILED, tally, refused.message)
+            raise
+
+    def _attempt(self, migration: Migration, limits: Limits, piece: Piece) -> ToolRun | ToolFailure:
         timeouts = Timeouts(lock=limits.lock, statement=limits.statement)
-        return self._tool.run(_UP, migration, timeouts=timeouts)
+        return self._tool.run(_UP, migration, timeouts=timeouts, last_look=lambda: self._pace.last_look(piece))
 
     def _again(self, piece: Piece, failure: ToolFailure) -> GiveUp | None:
         error = StatementFailedError(failure.message, sqlstate=failure.sqlstate)
         return self._pace.failed(piece, error, repeatable=failure.retriable)
 
     def _stop(self, job: StepJob, piece: Piece, failure: ToolFailure, tally: Tally, gave_up: GiveUp) -> None:
-        self._note(job, piece, PieceStatus.FAILED, tally, failure)
+        note = failure.message if failure.left is Left.NOTHING else f"{LEFT}{failure.message}"
+        self._note(job, piece, PieceStatus.FAILED, tally, note)
         place = job.step.migration.path + (f":{failure.line}" if failure.line is not None else "")
         hint = gave_up.hint or ("migsafe run goes on with it" if failure.left is Left.NOTHING else _LOOK)
         raise StepStoppedError(f"{place}: {gave_up.why}", hint=hint)
 
-    def _note(
-        self, job: StepJob, piece: Piece, status: PieceStatus, tally: Tally, failure: ToolFailure | None = None
-    ) -> None:
-        note = None
-        if failure is not None:
-            note = failure.message if failure.left is Left.NOTHING else f"{LEFT}{failure.message}"
+    def _note(self, job: StepJob, piece: Piece, status: PieceStatus, tally: Tally, note: str | None = None) -> None:
         with self._target.access.writing() as store:
             entry = PieceEntry(
                 n=1,

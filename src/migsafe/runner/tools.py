@@ -120,12 +120,14 @@ class ProjectTool(Protocol):
         migration: Migration,
         *,
         timeouts: Timeouts = ...,
+        last_look: Callable[[], object] = ...,
         on_statement: Callable[[Sent], object] | None = None,
     ) -> ToolRun | ToolFailure:
         """Run one direction of one migration, and nothing else.
 
         Args:
             timeouts: of the tool's session; what must not be cut off (CONCURRENTLY, VALIDATE) is left alone.
+            last_look: called when all is ready; what it raises is raised, and nothing was run.
             on_statement: called with each of the first thousand statements just before it is sent.
 
         Raises:

@@ -116,6 +116,22 @@ def test_a_lock_of_somebody_else_ends_the_wait_and_may_be_tried_again(
         assert isinstance(tool.run(UP, layout.migrations[0]), ToolRun)
 
 
+def test_the_last_look_may_still_refuse_and_then_nothing_has_run(tmp_path: Path, database: str) -> None:
+    class PassedError(Exception):
+        """The moment has passed."""
+
+    def refuse() -> None:
+        assert "t" not in names(database)
+        raise PassedError
+
+    layout = written(write_project(tmp_path, CONFIGURED, TABLE))
+    with running(layout, database) as tool:
+        with pytest.raises(PassedError):
+            tool.run(UP, layout.migrations[0], last_look=refuse)
+        assert names(database).isdisjoint({"t", "alembic_version"})
+        assert isinstance(tool.run(UP, layout.migrations[0]), ToolRun)
+
+
 def test_the_session_of_a_revision_has_the_rules_of_the_house(tmp_path: Path, database: str) -> None:
     settings = "application_name,lock_timeout,statement_timeout,row_security,client_connection_check_interval"
     asked = ", ".join(f"current_setting('{name}')" for name in settings.split(","))

@@ -12,7 +12,18 @@ from migsafe.preflight.case import Replica
 from migsafe.preflight.touched import Touched
 from migsafe.runner.blockers import LIMITS, judge
 from migsafe.runner.patience import Budget, Sight, Way
-from preflight_cases import ORDERS, SERVER, STANDBY, USERS, backend, case, live, lock, sender, touching
+from preflight_cases import (
+    ORDERS,
+    SERVER,
+    STANDBY,
+    USERS,
+    backend,
+    case,
+    live,
+    lock,
+    sender,
+    touching,
+)
 
 READS, WRITES, VACUUMS = "AccessShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
@@ -270,3 +270,10 @@ def test_a_longer_lock_timeout_gives_a_longer_cap(lock: float, more: float) -> N
     assert isinstance(second, Attempt)
     assert first.cap_ms <= second.cap_ms
     assert first.cap_ms <= 3 * first.lock_ms + 2
+
+
+def test_who_may_be_gone_in_a_moment_is_looked_for_sooner_and_said_only_if_it_lasts() -> None:
+    soon = Sight(Way.HELD, "pid 7 reads", about="ro", again=0.05)
+    assert decide(Tries(), 0.0, soon, BUDGET) == Wait(0.05, "pid 7 reads", "ro")
+    assert decide(Tries(), 0.0, replace(soon, brief=True), BUDGET) == Wait(0.05, "", "ro")
+    assert decide(Tries(), 0.0, replace(soon, again=None), BUDGET) == Wait(2.0, "pid 7 reads", "ro")

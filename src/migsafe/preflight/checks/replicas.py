@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from migsafe.postgres.live_rows import Backend, Live
 from migsafe.preflight.case import Case, Replica, oldest_first, session
@@ -44,23 +44,34 @@ def _readers(name: str, live: Live, case: Case) -> Iterator[Reason]:
     others = [one for one in old if one.pid not in on_touched]
     if readers:
         names = sorted({f"{lock.schema}.{lock.name}" for lock in live.locks if lock.relation in exclusive})
-        yield _conflict(name, readers, Weight.NO_GO, f"on {some(names)}: replay would wait, and then end them")
+        yield conflict_on(name, readers, names)
     if others:
         heavy = case.touched is None and any((one.age or 0.0) >= case.limits.old for one in others)
         what = "one that reads a touched table would stall replay"
         yield _conflict(name, others, Weight.NO_GO if heavy else Weight.WARNING, what)
 
 
-def _conflict(name: str, found: list[Backend], weight: Weight, what: str) -> Reason:
-    culprits = oldest_first(map(session, found))
+def conflict_on(name: str, readers: Sequence[Backend], tables: Sequence[str]) -> Reason:
+    """Somebody reads what is about to be locked.
+
+    Args:
+        name: of the replica, as people may see it.
+        readers: one or more.
+        tables: those that they may read.
+    """
+    return _conflict(name, readers, Weight.NO_GO, f"on {some(tables)}: replay would wait, and then end them")
+
+
+def _conflict(name: str, found: Sequence[Backend], weight: Weight, what: str) -> Reason:
+    longest = max(one.age or 0.0 for one in found)
     return Reason(
         check=NAME,
         weight=weight,
-        text=f"{name}: {counted(len(found), 'transaction')} for up to {duration(culprits[0].age or 0.0)} {what}",
+        text=f"{name}: {counted(len(found), 'transaction')} for up to {duration(longest)} {what}",
         hint="let them end; max_standby_streaming_delay says how long replay waits",
         passing=True,
         node=name,
-        culprits=culprits,
+        culprits=oldest_first(map(session, found)),
     )
 
 

@@ -96,13 +96,7 @@ class Taker:
         self._tool: ProjectTool | None = tool_of(layout, target.dsn, config)
         self._lookout = Lookout(target.dsn, told.replicas, budget=told.pace.budget)
         self._watchman = Watchman(target.dsn, say, None)
-        pace = RunPace(
-            told.pace,
-            say,
-            look=self._lookout.look,
-            is_strong=self._lookout.is_strong,
-            watch=self._watchman.watching,
-        )
+        pace = RunPace(told.pace, say, self._lookout, watch=self._watchman.watching)
         self._method = SqlMethod(target, pace, say)
         self._open = ExitStack()
 
