@@ -189,6 +189,7 @@ class _Watched(Tracker):
             ("address", desk.book.address),
             ("environment", None),
             ("clock", lambda: NOW),
+            ("seen", False),
             ("desk", desk),
         ):
             object.__setattr__(self, name, value)
