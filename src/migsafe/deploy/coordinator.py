@@ -269,7 +269,8 @@ class Coordinator:
             self._sleep(self._manner.look_every)
 
     def _decide(self, step: Step, seen: Observed, *, told: bool) -> Next:
-        exact = self._provider.capabilities.weights == "exact"
+        able = self._provider.capabilities
+        exact = able.weights == "exact" and not able.engine_owns_steps
         return decide(self._rollout, step, seen, self._known, told=told, exact=exact)
 
     def _order(self, verb: str, version: str, weight: int | None, *, nothing_moved: bool) -> None:

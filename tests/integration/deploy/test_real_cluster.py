@@ -1,0 +1,123 @@
+"""The provider before a real kube-apiserver and kube-controller-manager, with the rights of the manual and no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kube_cluster import ADMIN, DEPLOYER, RealCluster, missing, real_cluster
+from kube_program import WHY_NOT, kubectl_program
+from kube_scenes import IMAGE, deployment, service
+from kube_stub import NAMESPACE, Object
+from migsafe.deploy.provider import Provider
+from migsafe.deploy.providers.kube.blue_green import BlueGreenProvider
+from migsafe.deploy.providers.kube.image import Image
+from migsafe.deploy.providers.kube.keeper import Keeping
+from migsafe.deploy.providers.kube.rolling import RollingProvider
+from migsafe.deploy.providers.kubectl import ConflictError, ForbiddenError, Kubectl, Patch
+from migsafe.deploy.words import Motion, Observed, Strategy
+
+WHY_SKIPPED = WHY_NOT if kubectl_program() is None else missing()
+pytestmark = [pytest.mark.endurance, pytest.mark.skipif(WHY_SKIPPED is not None, reason=str(WHY_SKIPPED))]
+
+MANUAL = Path(__file__).parents[3] / "docs" / "deploy-kubernetes.md"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
+    with real_cluster(tmp_path_factory.mktemp("cluster")) as found:
+        found.ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+        yield found
+
+
+@pytest.fixture(scope="module")
+def kubectl(cluster: RealCluster) -> Kubectl:
+    """As the user who deploys, with the rights of the manual."""
+    program = kubectl_program()
+    assert program is not None
+    environ = {"PATH": os.defpath, "HOME": str(cluster.config.parent), "KUBECONFIG": str(cluster.config)}
+    manifest = MANUAL.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    line = [program, "--context", ADMIN, "-n", NAMESPACE, "apply", "-f", "-"]
+    subprocess.run(line, env=environ, input=manifest, text=True, check=True, capture_output=True)
+    return Kubectl(program=program, context=DEPLOYER, namespace=NAMESPACE, environ=environ)
+
+
+def make(cluster: RealCluster, kind: str, found: Object) -> None:
+    """An object, whatever was there of that name before."""
+    root = "/api/v1" if kind == "services" else "/apis/apps/v1"
+    cluster.ask("POST", f"{root}/namespaces/{NAMESPACE}/{kind}", json.loads(json.dumps(found)))
+
+
+def until(provider: Provider, come: Callable[[Observed], bool]) -> Observed:
+    """What is seen when something has come true."""
+    end = time.monotonic() + 60
+    while not come(seen := provider.observe()):
+        assert time.monotonic() < end, seen
+        time.sleep(0.1)
+    return seen
+
+
+def test_a_rolling_update_a_version_that_never_becomes_ready_and_the_way_back(
+    cluster: RealCluster, kubectl: Kubectl
+) -> None:
+    make(cluster, "deployments", deployment())
+    provider = RollingProvider(kubectl, "web", Image("web", IMAGE), Strategy.ROLLING, Keeping(None))
+    until(provider, lambda seen: seen.motion is Motion.IDLE)
+    assert provider.check() == ()
+    provider.fence(1)
+
+    provider.shift("v2", 100)
+    seen = until(provider, lambda one: one.weight == 100 and one.motion is Motion.IDLE)
+    assert (seen.stable, seen.candidate) == ("v1", "v2")
+    provider.promote("v2")
+
+    provider.shift("bad", 100)
+    seen = until(provider, lambda one: one.motion is Motion.DEGRADED)
+    assert any("has timed out progressing" in note for note in seen.notes)
+    provider.abort("v2")
+    seen = until(provider, lambda one: one.motion is Motion.IDLE and one.candidate is None)
+    assert (seen.stable, seen.weight) == ("v2", 0)
+
+
+def test_blue_and_green(cluster: RealCluster, kubectl: Kubectl) -> None:
+    for name, replicas in (("blue", 3), ("green", 0)):
+        make(cluster, "deployments", deployment(name, replicas=replicas))
+    make(cluster, "services", service("blue"))
+    provider = BlueGreenProvider(kubectl, ("blue", "green"), "shop", Image("web", IMAGE), Keeping(None))
+    until(provider, lambda seen: seen.is_ready("v1"))
+    assert provider.check() == ()
+
+    provider.stage("v2")
+    until(provider, lambda seen: seen.is_ready("v2"))
+    provider.shift("v2", 100)
+    provider.promote("v2")
+    provider.abort("v1")
+    provider.retire("v2")
+    seen = until(provider, lambda one: one.candidate is None)
+
+    assert (seen.stable, seen.weight) == ("v1", 0)
+
+
+def test_writes_with_an_old_version_are_conflicts(cluster: RealCluster, kubectl: Kubectl) -> None:
+    make(cluster, "deployments", deployment("old", replicas=1))
+    version = {"op": "replace", "path": "/metadata/resourceVersion", "value": "1"}
+
+    for patch in (Patch("merge", {"metadata": {"resourceVersion": "1"}}), Patch("json", [version])):
+        with pytest.raises(ConflictError):
+            kubectl.patch("deployments.apps/old", patch)
+
+
+def test_rights_that_the_manual_does_not_give(cluster: RealCluster, kubectl: Kubectl) -> None:
+    elsewhere = replace(kubectl, namespace="default")
+
+    with pytest.raises(ForbiddenError, match="deployer has no right to get deployments in namespace default"):
+        elsewhere.find("deployments.apps/web")
+    provider = RollingProvider(elsewhere, "web", Image("web", IMAGE), Strategy.ROLLING, Keeping(None))
+    assert len(provider.check()) == 4
