@@ -14,7 +14,7 @@ from migsafe.deploy.journal import Journal, Silence, planned_steps, rollout_of
 from migsafe.deploy.rollout import Pace, Rollout, make_rollout, rehearsal_of
 from migsafe.deploy.turn import take_rollout_turn
 from migsafe.deploy.verdict import Result, Verdict, Window
-from migsafe.model.state import RolloutStatus
+from migsafe.model.state import KnownRelease, RolloutStatus
 from migsafe.tracker.deployments import (
     Deployment,
     DeploymentStatus,
@@ -27,6 +27,7 @@ from tracker_books import ME, NOW, Book
 
 if TYPE_CHECKING:
     from migsafe.deploy.decide import Answer
+    from migsafe.deploy.provider import Provider
     from migsafe.tracker.store import Store
 
 OLD, NEW = "1.8.0", "1.9.0"
@@ -63,6 +64,7 @@ class Desk:
     """All that a rollout needs.
 
     Attributes:
+        another: makes an engine's provider anew, as each process does; `engine` when None.
         kill_at: which write to the journal is the last thing that the process does; it has been committed.
         kill_after_order: which order to the engine is; it has come true.
         writes: how many there were.
@@ -70,6 +72,7 @@ class Desk:
 
     book: Book
     engine: Engine = field(default_factory=Engine)
+    another: Callable[[], Provider] | None = None
     rollout: Rollout = field(
         default_factory=lambda: make_rollout(OLD, NEW, (5, 50, 100), Pace(soak=5, step=10, bake=20))
     )
@@ -90,7 +93,10 @@ class Desk:
     def __post_init__(self) -> None:
         self.engine.after_order = self._ordered
         with self.book.writing() as store:
-            store.mark(ENV, OLD, RolloutStatus.DEPLOYED)
+            assert self.rollout.stable is not None or self.engine.stable is None
+            if self.rollout.stable is not None:
+                store.put_releases([KnownRelease(self.rollout.stable), KnownRelease(self.rollout.candidate)])
+                store.mark(ENV, self.rollout.stable, RolloutStatus.DEPLOYED)
         if self.rehearsal:
             self.rollout = rehearsal_of(self.rollout)
 
@@ -112,7 +118,7 @@ class Desk:
         try:
             journal = Journal(self._deployment(turn.fence), tracker, ME, turn, Silence())
             means = Means(
-                provider=self.engine,
+                provider=self.engine if self.another is None else self.another(),
                 journal=journal,
                 turn=turn,
                 answers=lambda: self.answers,
@@ -161,7 +167,8 @@ class Desk:
         if found is not None and found.is_open:
             return found
         new = NewDeployment(
-            environment=ENV, stable=self.rollout.stable, release=NEW, strategy="canary", provider="test", plan={},
+            environment=ENV, stable=self.rollout.stable, release=self.rollout.candidate, strategy="canary", plan={},
+            provider="test",
             plan_sha="0" * 64, rehearsal=self.rehearsal, fence=fence, actor=ME.actor, host=ME.host,
             steps=planned_steps(self.rollout),
         )  # fmt: skip
