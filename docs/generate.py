@@ -71,8 +71,10 @@ def _rule_page(rule: Rule | PhaseRule) -> str:
         parts += [f"## {heading}", text]
     for heading, name, language in (
         ("Reported", "bad.sql", "sql"),
+        ("Reported", "bad.txt", "text"),
         ("What migsafe says", "expected.txt", "text"),
         ("Not reported", "good.sql", "sql"),
+        ("Not reported", "good.txt", "text"),
     ):
         file = FIXTURES / rule.name / name
         if file.is_file():

@@ -13,6 +13,7 @@ from migsafe.lint.findings import build
 from migsafe.lint.ignores import IgnoreBook, Standing
 from migsafe.lint.loops import together_by_place
 from migsafe.model.catalogue import Catalogue
+from migsafe.model.deploy import DeployFact
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
 from migsafe.model.evidence import LockEvidence
 from migsafe.model.finding import Category, Finding
@@ -51,6 +52,20 @@ class ReadMigration:
     down: ReadScript | None = None
     up_reported: bool = True
     down_reported: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDeployFile:
+    """A file of the deployment, and what it says.
+
+    Attributes:
+        name: what it is called where a migration has its name.
+        script: its text, with the comments that ignore something.
+    """
+
+    name: str
+    script: ReadScript
+    facts: tuple[DeployFact, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +193,13 @@ class _Run:
         operation = FileUnread(span=Span(0, 0), reason=file.reason)
         self.outcome.findings.extend(self._ask(operation, context))
 
+    def deploy_file(self, file: ReadDeployFile) -> None:
+        """Judge what a file of the deployment says; it has no part in what exists in the database."""
+        context = Context(script=file.script.script, migration=file.name, catalogue=self.catalogue)
+        found = [finding for fact in file.facts for finding in self._ask(fact, context)]
+        self._keep(context, file.script, found)
+        self._tell_unused()
+
     def _script(self, read: ReadMigration, script: ReadScript, catalogue: Catalogue, reported: bool) -> Catalogue:
         walk = ScriptWalk(
             script,
@@ -273,13 +295,15 @@ class _Run:
 
 
 def lint(
-    migrations: Iterable[ReadMigration | tuple[UnreadableFile, Script]], rules: Iterable[Rule], settings: Settings
+    migrations: Iterable[ReadMigration | ReadDeployFile | tuple[UnreadableFile, Script]],
+    rules: Iterable[Rule],
+    settings: Settings,
 ) -> Outcome:
     """Judge the migrations of one layout, in the order in which its tool runs them.
 
     Args:
         migrations: read lazily, one at a time, so that a long history needs little memory; a file that could not be
-            read comes with an empty script that names it.
+            read comes with an empty script that names it. Files of a deployment are a layout of their own.
         rules: those that were selected.
         settings: server, surroundings, directions, ignores.
 
@@ -290,6 +314,8 @@ def lint(
     for item in migrations:
         if isinstance(item, ReadMigration):
             run.migration(item)
+        elif isinstance(item, ReadDeployFile):
+            run.deploy_file(item)
         else:
             run.unreadable(*item)
     run.outcome.catalogue = run.catalogue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from migsafe.catalogue.progress import Counter, Progress
 from migsafe.catalogue.project import source_options
 from migsafe.config import Config
 from migsafe.config.nearest import did_you_mean
-from migsafe.errors import ConfigurationError, UsageError
+from migsafe.errors import ConfigurationError, NoMigrationsError, UsageError
 from migsafe.evidence import read_evidence
-from migsafe.lint.engine import ReadMigration, Settings, lint
+from migsafe.lint.deployment import Gathered, deploy_rules, gather, to_judge
+from migsafe.lint.engine import Outcome, ReadMigration, Settings, lint
 from migsafe.lint.phasing import set_in_time
 from migsafe.lint.selection import asked_for, select_rules
 from migsafe.lint.storytelling import Storyteller
@@ -35,7 +37,10 @@ from migsafe.phases.rules import PHASE_RULES
 from migsafe.rules import RULES, Rule
 from migsafe.rules.context import Surroundings
 from migsafe.rules.proofs import CHECKS
-from migsafe.sources import LoadedLayout, narrow, read_command, read_paths, read_stdin
+from migsafe.sources import LoadedLayout, SourceOptions, narrow, read_command, read_paths, read_stdin
+from migsafe.sources.deploy_files.base import DeployFiles
+
+_NO_FILES = DeployFiles()
 
 
 def lint_paths(paths: Sequence[str | Path], config: Config, *, progress: Progress | None = None) -> Report:
@@ -43,13 +48,30 @@ def lint_paths(paths: Sequence[str | Path], config: Config, *, progress: Progres
     if "" in paths:
         raise UsageError("a path is empty", hint="this folder is called .")
     scripts = ReadScripts()
-    layouts = read_paths([Path(path) for path in paths], source_options(config, scripts.read))
+    gathered = gather([Path(path) for path in paths], config)
+    layouts = _layouts(gathered, source_options(config, scripts.read))
     layouts = narrow(layouts, diff=config.diff)
-    return _report(layouts, config, progress, scripts)
+    return _report(layouts, config, progress, scripts, gathered.files)
+
+
+def _layouts(gathered: Gathered, options: SourceOptions) -> tuple[LoadedLayout, ...]:
+    """The migrations; there need be none where only files of the deployment were asked for."""
+    if gathered.named and not gathered.others:
+        return ()
+    try:
+        return read_paths(gathered.others, options)
+    except NoMigrationsError:
+        if gathered.named:
+            return ()
+        raise
 
 
 def lint_stdin(text: str, name: str, config: Config) -> Report:
-    """Judge SQL that came from elsewhere than a file; see `migsafe.api.lint_stdin`."""
+    """Judge SQL, or rendered manifests, that came from elsewhere than a file; see `migsafe.api.lint_stdin`."""
+    if name.endswith((".yaml", ".yml")):
+        from migsafe.sources.deploy_files.reading import read_manifest_text
+
+        return _report((), config, deployed=read_manifest_text(SourceText(name, text)))
     return _report((read_stdin(text, name, source_options(config)),), config)
 
 
@@ -106,6 +128,7 @@ def _report(
     config: Config,
     progress: Progress | None = None,
     scripts: ReadScripts | None = None,
+    deployed: DeployFiles = _NO_FILES,
 ) -> Report:
     every: tuple[Rule | PhaseRule, ...] = (*RULES.values(), *PHASE_RULES.values())
     chosen = select_rules(every, config.select, config.extend_select, config.ignore)
@@ -124,7 +147,9 @@ def _report(
             read_migrations(layout, count, scripts), rules, settings_of(layout, config, observed, phase_rules)
         )
         judged.append(set_in_time(outcome, teller.story(layout, outcome), phase_rules))
-    findings = sorted((finding for one in judged for finding in one.findings), key=order_of_reading)
+    deployment = _judge_deployment(deployed, rules, config)
+    found = [*(finding for one in judged for finding in one.findings), *deployment.findings]
+    findings = sorted(found, key=order_of_reading)
     always = asked_for(every, config.select, config.extend_select)
     shown = tuple(f for f in findings if f.rule in always or f.severity.weight >= config.shown_from.weight)
     cleared = tuple(
@@ -138,15 +163,31 @@ def _report(
         server=_server(config),
         findings=shown,
         rules=_described(every, (*shown, *cleared)),
-        linted=sum(len(layout.selected) for layout in layouts),
+        linted=sum(len(layout.selected) for layout in layouts) + len(deployed.files),
         context=sum(len(_files(layout) - layout.selected) for layout in layouts),
         migrations=sum(one.outcome.migrations_reported for one in judged),
-        suppressed=sum(one.outcome.suppressed for one in judged),
+        deploy_files=len(deployed.files),
+        suppressed=sum(one.outcome.suppressed for one in judged) + deployment.suppressed,
         cleared=len(cleared),
         cleared_findings=cleared if config.show_cleared else (),
         hidden=len(findings) - len(shown),
-        sources=_texts(layouts, (*shown, *cleared)),
+        sources={**_texts(layouts, (*shown, *cleared)), **_deploy_texts(deployed, shown)},
     )
+
+
+def _judge_deployment(deployed: DeployFiles, rules: Iterable[Rule], config: Config) -> Outcome:
+    """What the files of the deployment say, judged as a layout of their own; phases have no part in it."""
+    if not (deployed.files or deployed.unreadable):
+        return Outcome()
+    unread = ((file, _empty_script(file, Dialect.POSTGRES)) for file in deployed.unreadable)
+    outcome = lint((*to_judge(deployed.files), *unread), deploy_rules(rules, config), _settings(config))
+    outcome.findings.extend(outcome.close(()))
+    return outcome
+
+
+def _deploy_texts(deployed: DeployFiles, findings: Sequence[Finding]) -> dict[str, str]:
+    wanted = {finding.path for finding in findings}
+    return {file.source.path: file.source.text for file in deployed.files if file.source.path in wanted}
 
 
 def _described(every: Iterable[Rule | PhaseRule], findings: Sequence[Finding]) -> dict[str, RuleDescriptor]:
@@ -191,9 +232,19 @@ def settings_of(
         observed: what was seen on a server.
         phase_rules: names of the rules about phases that run.
     """
-    return Settings(
+    settings = _settings(config)
+    return replace(
+        settings,
         tool=layout.migrations.tool,
         dialect=layout.migrations.dialect,
+        observed=observed,
+        phase_rules=phase_rules,
+    )
+
+
+def _settings(config: Config) -> Settings:
+    """What a run depends on, whatever is judged."""
+    return Settings(
         server=_server(config),
         surroundings=Surroundings(
             runner_sets=dict(_setting(text) for text in config.runner_sets),
@@ -202,8 +253,6 @@ def settings_of(
         directions=config.direction,
         ignores=config.reasoned_ignores,
         today=date.today(),
-        observed=observed,
-        phase_rules=phase_rules,
     )
 
 

@@ -45,6 +45,7 @@ class Report:
         cleared: how many findings evidence took away.
         hidden: how many findings are lighter than what was asked for.
         sources: path → text of the files that findings point into, for code frames.
+        deploy_files: how many of the files that were judged belong to the deployment, and are no migrations.
         cleared_findings: those that evidence took away, where somebody wants to see them.
         closing: the line that says it all, where counting migrations does not; None for the usual one.
     """
@@ -63,6 +64,7 @@ class Report:
     sources: Mapping[str, str] = field(default_factory=dict)
     closing: str | None = None
     cleared_findings: tuple[Finding, ...] = ()
+    deploy_files: int = 0
 
     @property
     def server_major(self) -> int | None:

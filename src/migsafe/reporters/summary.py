@@ -16,10 +16,20 @@ def summary(report: Report) -> str:
     if not counts and not report.linted:
         return "nothing to lint: no migration is selected"
     if not counts:
-        return f"no findings in {plural(report.migrations, 'migration')}"
+        return f"no findings in {_judged(report)}"
     touched = len({finding.migration for finding in report.findings if finding.migration})
     # A file that could not be read is no migration yet, but what is said of it is counted.
+    if report.deploy_files:
+        return f"{', '.join(counts)} in {_judged(report)}"
     return f"{', '.join(counts)} in {touched} of {plural(max(touched, report.migrations), 'migration')}"
+
+
+def _judged(report: Report) -> str:
+    """What was looked at; files of the deployment are no migrations."""
+    files = plural(report.deploy_files, "deployment file")
+    if report.deploy_files and not report.migrations:
+        return files
+    return plural(report.migrations, "migration") + (f" and {files}" if report.deploy_files else "")
 
 
 def remarks(report: Report) -> Iterator[str]:

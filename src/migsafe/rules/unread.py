@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migsafe.model.deploy import TemplatePlaceholder
 from migsafe.model.finding import Category, Severity
 from migsafe.model.operation import RunCode, Unreadable
 from migsafe.model.script import Span
@@ -53,16 +54,27 @@ def could_not_read(op: FileUnread, ctx: Context) -> Iterator[Hazard]:
     )
 
 
-@rule(Category.FAIL, PlaceholderLeft, dialects=EVERY_DIALECT, severity=Severity.WARNING, once_per_project=True)
-def template_placeholder(op: PlaceholderLeft, ctx: Context) -> Iterator[Hazard]:
-    """A template placeholder has no value, so that the SQL is not what the server will get.
+@rule(
+    Category.FAIL,
+    PlaceholderLeft,
+    TemplatePlaceholder,
+    dialects=EVERY_DIALECT,
+    severity=Severity.WARNING,
+    once_per_project=True,
+)
+def template_placeholder(op: PlaceholderLeft | TemplatePlaceholder, ctx: Context) -> Iterator[Hazard]:
+    """A template placeholder has no value, so that the text is not what the server or the cluster will get.
 
-    Why it hurts: what the placeholder becomes decides what the statement does; around it, findings can be missing or
-        wrong.
-    Do instead: give its value under [tool.migsafe.placeholders], or lint the rendered SQL.
-    Fine when: the placeholder's value is configured.
-    Source: migsafe; Flyway "Placeholders", Go text/template, psql "Variables".
+    Why it hurts: what the placeholder becomes decides what the statement or the manifest does; around it, findings can
+        be missing or wrong. A Helm chart that is not rendered is not judged at all.
+    Do instead: give its value under [tool.migsafe.placeholders], or lint what was rendered: the SQL, or
+        `helm template CHART | migsafe lint - --stdin-name rendered.yaml`.
+    Fine when: the placeholder's value is configured, or the rendered manifests are linted elsewhere: an ignore says so.
+    Source: migsafe; Flyway "Placeholders", Go text/template, psql "Variables", Helm "Template Functions and Pipelines".
     """
+    if isinstance(op, TemplatePlaceholder):
+        yield _not_rendered(op)
+        return
     name = op.text.strip("{}$:()%s '\"").strip()
     yield Hazard(
         message=f"the placeholder {op.text} has no value",
@@ -108,6 +120,22 @@ def waiver_incomplete(op: IgnoreWithoutEffect, ctx: Context) -> Iterator[Hazard]
     """
     if op.waiver:
         yield Hazard(message=f"this waiver does not hold: {op.reason}", objects=op.rules)
+
+
+def _not_rendered(fact: TemplatePlaceholder) -> Hazard:
+    """Once for a chart or a folder, however many templates it has."""
+    files = f"{fact.files} manifest{'' if fact.files == 1 else 's'} of workloads"
+    if fact.what == "chart":
+        message = f"the chart {fact.name} is a template: {files} could not be judged"
+        render = f"helm template {fact.path.rpartition('/')[0] or '.'}"
+    else:
+        message = f"{fact.name} holds templates: {files} could not be judged"
+        render = "<what renders them>"
+    return Hazard(
+        message=message,
+        instead=f"{render} | migsafe lint - --stdin-name rendered.yaml",
+        objects=(fact.name,),
+    )
 
 
 def _overlap(one: Span, other: Span) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from migsafe.model.deploy import BaseDeployFact
 from migsafe.model.finding import Finding, Severity
 from migsafe.rules import RULES
 from rule_fixtures import FIXTURES, Case, cases, findings
@@ -13,7 +14,11 @@ from rule_fixtures import FIXTURES, Case, cases, findings
 NAMES = sorted(RULES)
 #: These speak of a whole file or of the linter itself; the tests of the engine and of the command show them.
 WITHOUT_SQL = {"could-not-read", "template-placeholder", "unused-suppression", "waiver-incomplete"}
-WITH_SQL = [name for name in NAMES if name not in WITHOUT_SQL]
+#: These speak of other files than migrations; see test_deploy_fixtures.py.
+OF_DEPLOYMENTS = {
+    name for name, rule in RULES.items() if all(issubclass(kind, BaseDeployFact) for kind in rule.operations)
+}
+WITH_SQL = [name for name in NAMES if name not in WITHOUT_SQL | OF_DEPLOYMENTS]
 
 
 @pytest.mark.parametrize("name", WITH_SQL)
