@@ -48,7 +48,7 @@ def lint(session: nox.Session) -> None:
 
 #: What a second and a third Python run: many processes, and servers, prove nothing that depends on them.
 _ANY_PYTHON = "not long and not corpus and not server and not endurance"
-_AGAIN = ["-m", _ANY_PYTHON, "--hypothesis-profile", "light", "--assert=plain"]
+_AGAIN = ["-m", _ANY_PYTHON, "--hypothesis-profile", "light", "--assert=plain", "--ignore=tests/unit/deploy/providers"]
 #: What the one in the middle runs of it.
 _IN_THE_MIDDLE = ["tests/unit/parse", "tests/unit/sources", "tests/unit/runner", "tests/acceptance/test_lint.py"]
 
@@ -126,7 +126,16 @@ def heavy_runs(session: nox.Session) -> None:
 def heavy_deploy(session: nox.Session) -> None:
     """Whole rollouts under tens of thousands of requests; engines and stand-ins; a coordinator killed everywhere."""
     _install(session, "test engines", "embedded", "fast")
-    session.run("pytest", "-n", "2", "-m", "endurance", "tests/integration/deploy", "tests/acceptance")
+    session.run(
+        "pytest",
+        "-n",
+        "2",
+        "-m",
+        "endurance",
+        "tests/unit/deploy",
+        "tests/integration/deploy",
+        "tests/integration/demo",
+    )
     for script in ("deploy_local", "deploy_kills"):
         session.run("python", f"tests/heavy/{script}.py", env={"PYTHONPATH": str(Path("tests").resolve())})
 

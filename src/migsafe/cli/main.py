@@ -34,6 +34,7 @@ COMMANDS = MappingProxyType(
         "adopt": "migsafe.cli.adopt",
         "deploy": "migsafe.cli.deploy",
         "rollback": "migsafe.cli.rollback",
+        "demo": "migsafe.cli.demo",
         "guard": "migsafe.cli.guard",
         "state": "migsafe.cli.state",
         "tracker": "migsafe.cli.tracker",

@@ -25,7 +25,8 @@ if sys.platform != "linux":
 
 
 def test_nobody_notices_a_canary(tmp_path: Path) -> None:
-    with DeploySite.opened(tmp_path / "shop", step_time=1.0, soak=0.5, bake=0.5, min_requests=5) as site, site.load(threads=4) as load:
+    quickly = {"step_time": 1.0, "soak": 0.5, "bake": 0.5, "min_requests": 5}
+    with DeploySite.opened(tmp_path / "shop", **quickly) as site, site.load(threads=4) as load:
         load.wait_for(200)
         done = site.deploy()
         assert done.came.status is DeploymentStatus.DONE, done.came

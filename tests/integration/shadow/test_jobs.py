@@ -191,7 +191,7 @@ def test_an_error_of_one_job_is_the_error(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.corpus
 @needs_corpus
-@pytest.mark.parametrize("project", ["crates.io", "langfuse"])
+@pytest.mark.parametrize("project", ["crates.io", pytest.param("langfuse", marks=pytest.mark.endurance)])
 def test_a_real_history(project: str) -> None:
     layout = layout_of(CORPUS / POSTGRES_PROJECTS[project])
     assert proved(layout, 4) == proved(layout, 1)

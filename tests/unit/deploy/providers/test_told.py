@@ -137,5 +137,7 @@ def test_reader_and_schema_agree(document: dict[str, Any]) -> None:
         read_observed(json.dumps(document))
         is_read = True
     except EnvironmentFailedError as error:
-        is_read = "is the stable version" in error.message
+        if "is the stable version" in error.message:
+            return  # that two values differ is more than a schema can say
+        is_read = False
     assert is_read is OBSERVED.is_valid(document)
