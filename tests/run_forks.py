@@ -1,16 +1,19 @@
 """Commands of migsafe in processes that can be killed anywhere: one process imports everything, and forks for each.
 
-Points are the moments just before and just after each commit, or those before each statement on Postgres too. A child
-that is told a number ends itself by SIGKILL when it comes to that point: nothing is closed, flushed or rolled back.
+Points are the moments just before and just after each commit, be it COMMIT or a statement that commits by itself; with
+`every_statement` those before each statement, too. A child that is told a number ends itself by SIGKILL when it comes
+to that point: nothing is closed, flushed or rolled back. One that is told a time is ended by its parent.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+_CHANGES = re.compile(
+    r"(?:\s|--[^\n]*\n)*(?:alter|analyze|call|cluster|create|delete|do|drop|insert|refresh|reindex|truncate|update|vacuum)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +36,13 @@ class Ended:
         code: its exit code; None where it was killed.
         points: how many points it came to.
         output: what it printed, both streams.
+        seconds: how long it took.
     """
 
     code: int | None
     points: int
     output: str
+    seconds: float = 0.0
 
 
 class Forks:
@@ -49,12 +59,15 @@ class Forks:
         variables: Mapping[str, str],
         *,
         kill_at: int | None = None,
+        kill_after: float | None = None,
         every_statement: bool = False,
     ) -> Ended:
         """Run one command to its end, or to the point where it is killed.
 
         Args:
-            every_statement: each statement on Postgres is a point, too.
+            kill_at: the point at which it is killed; never when None.
+            kill_after: seconds after which it is killed; never when None.
+            every_statement: each statement is a point, too.
         """
         report = self._folder / "report"
         job = {
@@ -62,6 +75,7 @@ class Forks:
             "folder": str(folder),
             "variables": dict(variables),
             "kill_at": kill_at,
+            "kill_after": kill_after,
             "every_statement": every_statement,
             "report": str(report),
         }
@@ -71,7 +85,7 @@ class Forks:
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
         points = int(report.read_text()) if answer["code"] is not None else kill_at or 0
-        return Ended(answer["code"], points, Path(f"{report}.out").read_text())
+        return Ended(answer["code"], points, Path(f"{report}.out").read_text(), answer["seconds"])
 
 
 @contextmanager
@@ -100,30 +114,48 @@ class _Points:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def watch(self) -> None:
-        """Stand around the commits of both drivers, and before the statements of Postgres."""
+        """Stand around the commits of both drivers, and before their statements."""
         import psycopg
         from sqlalchemy.engine.default import DefaultDialect
 
-        commit, execute, sqlite_commit = psycopg.Connection.commit, psycopg.Connection.execute, DefaultDialect.do_commit
+        commit, execute = psycopg.Connection.commit, psycopg.Cursor.execute
+        dialect_commit, dialect_execute = DefaultDialect.do_commit, DefaultDialect.do_execute
 
         def watched_commit(connection: Any) -> None:
             self.pass_by()
             commit(connection)
             self.pass_by()
 
-        def watched_execute(connection: Any, *arguments: Any, **options: Any) -> Any:
-            if self._every_statement:
+        def watched_execute(cursor: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+            commits = cursor.connection.autocommit and _changes(query)
+            if commits or self._every_statement:
                 self.pass_by()
-            return execute(connection, *arguments, **options)
+            answer = execute(cursor, query, *arguments, **options)
+            if commits:
+                self.pass_by()
+            return answer
 
-        def watched_sqlite(dialect: Any, connection: Any) -> None:
+        def watched_file_commit(dialect: Any, connection: Any) -> None:
+            if dialect.name != "sqlite":  # its driver's commit is watched already
+                return dialect_commit(dialect, connection)
             self.pass_by()
-            sqlite_commit(dialect, connection)
-            self.pass_by()
+            dialect_commit(dialect, connection)
+            return self.pass_by()
+
+        def watched_file_execute(dialect: Any, cursor: Any, *arguments: Any) -> None:
+            if self._every_statement and dialect.name == "sqlite":
+                self.pass_by()
+            dialect_execute(dialect, cursor, *arguments)
 
         psycopg.Connection.commit = watched_commit  # type: ignore[method-assign]  # watched on purpose
-        psycopg.Connection.execute = watched_execute  # type: ignore[assignment,method-assign]  # watched on purpose
-        DefaultDialect.do_commit = watched_sqlite  # type: ignore[method-assign]  # watched on purpose
+        psycopg.Cursor.execute = watched_execute  # type: ignore[assignment,method-assign]  # watched on purpose
+        DefaultDialect.do_commit = watched_file_commit  # type: ignore[method-assign]  # watched on purpose
+        DefaultDialect.do_execute = watched_file_execute  # type: ignore[assignment,method-assign]  # watched on purpose
+
+
+def _changes(query: Any) -> bool:
+    """Whether a statement leaves something behind when it commits by itself."""
+    return _CHANGES.match(query.decode() if isinstance(query, bytes) else str(query)) is not None
 
 
 def _serve() -> None:
@@ -133,7 +165,9 @@ def _serve() -> None:
     from migsafe.cli.main import run
 
     for late in (
+        "backfill.engine",
         "cli.run",
+        "contracts.keeping",
         "runner.run",
         "runner.repair",
         "tracker.upgrade",
@@ -141,13 +175,26 @@ def _serve() -> None:
         import_module(f"migsafe.{late}")
     for line in sys.stdin:
         job = json.loads(line)
+        began = time.monotonic()
         child = os.fork()
         if child == 0:
             _be_the_command(job, run)
-        _, status = os.waitpid(child, 0)
+        status = _wait_for(child, None if job["kill_after"] is None else began + job["kill_after"])
         code = None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        sys.stdout.write(json.dumps({"code": code}) + "\n")
+        sys.stdout.write(json.dumps({"code": code, "seconds": time.monotonic() - began}) + "\n")
         sys.stdout.flush()
+
+
+def _wait_for(child: int, deadline: float | None) -> int:
+    """How a child ended; by SIGKILL where it has not by the deadline."""
+    if deadline is not None:
+        while time.monotonic() < deadline:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return status
+            time.sleep(0.001)
+        os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
 
 
 def _be_the_command(job: Mapping[str, Any], run: Any) -> None:

@@ -89,6 +89,10 @@ class Methods:
         finally:
             session.rollback()
 
+    def ran_by_tool(self) -> frozenset[str]:
+        """Migrations that the project's own tool has run; none where steps are run by migsafe itself."""
+        return frozenset() if self._tool is None else frozenset(self._tool.applied())
+
     def work(
         self, step: ProjectStep, planned: Planned | None, pace: Pace, turn: Turn, say: Callable[[str], None]
     ) -> StepWork:

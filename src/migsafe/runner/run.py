@@ -188,7 +188,7 @@ class _Conductor:
         self._scripts = ReadScripts()
         self._protected = True
         self._warned: set[str] = set()
-        self._contracting = Contracting(target, config, say)
+        self._contracting = Contracting(target, config, say, applied=self._methods.ran_by_tool)
         self._lookout = Lookout(target.dsn, self._replicas, budget=options.pace.budget)
         self._watchman = Watchman(target.dsn, say, options.watch)
         self._pace = RunPace(options.pace, say, self._lookout, watch=self._watchman.watching)
@@ -248,7 +248,7 @@ class _Conductor:
 
     def _run_step(self, step: ProjectStep, runner: StepRunner, state: StateDocument) -> StepOutcome:
         read, planned = self._read(step)
-        plan = self._contracting.plan_for(step, protected=self._protected)
+        plan = self._contracting.plan_for(step, read, protected=self._protected)
         refuse_step(step, self._evidence(step, state), protected=self._protected, accepted=self._options.accept)
         began = self._target.clock()
         report = self._preflight([(step.migration, read)], wait=self._options.wait)
@@ -275,7 +275,7 @@ class _Conductor:
         read, planned = self._read(step)
         notes = [f"{one.result}: {one.text} ({one.rule})" for one in self._evidence(step, state)]
         try:
-            self._contracting.plan_for(step, protected=self._protected)
+            self._contracting.plan_for(step, read, protected=self._protected)
         except NotClearedError as error:
             notes.append(f"refused: {error.message}")
         notes += [f"locks {name}: {mode}" for name, mode in sorted(touched.modes.items())]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from migsafe.errors import MigsafeError
 from migsafe.postgres.connection import connect
+from migsafe.runner.behind import COMMITTED, transaction_status
 from migsafe.runner.execution import (
     Limits,
     PieceFailedError,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 #: How often an index that was left invalid is built again.
 REBUILDS = 2
-_ABORTED, _COMMITTED, _IN_PROGRESS = "aborted", "committed", "in progress"
+_ABORTED, _IN_PROGRESS = "aborted", "in progress"
 
 
 class Pace(Protocol):
@@ -164,9 +165,7 @@ class SqlMethod:
         return outlook is Outlook.DONE
 
     def _was_committed(self, piece: Piece, entry: PieceEntry, step: SqlStep) -> bool:
-        session = self._target.session
-        answer = session.query("select pg_xact_status(%s::text::xid8)", (entry.xid,))[0][0]
-        session.rollback()
+        answer = transaction_status(self._target.session, entry.xid or "")
         if answer == _IN_PROGRESS:
             raise StepRefusedError(
                 f"the transaction {entry.xid} of “{piece.title}” is still open: its process has not ended",
@@ -174,7 +173,7 @@ class SqlMethod:
             )
         if answer == _ABORTED:
             return False
-        if answer != _COMMITTED:
+        if answer != COMMITTED:
             raise StepStoppedError(
                 f"nobody knows any more whether the transaction {entry.xid} of “{piece.title}” was committed",
                 hint="migsafe run repair looks at what is there",

@@ -13,6 +13,7 @@ from migsafe.model.state import StepStatus
 from migsafe.runner.execution import may_have_left
 from migsafe.runner.outcome import StepOutcome, StepRefusedError, StepStoppedError
 from migsafe.runner.pieces import what_is_unknown
+from migsafe.tracker.errors import TrackerRefusedError
 from migsafe.tracker.facts import RunFacts
 from migsafe.tracker.journal import begin, last_run, unfinished
 from migsafe.tracker.kept import Kept, keep
@@ -122,16 +123,12 @@ class StepRunner:
             conclude=lambda together, ran_ms: self._conclude(together, ran_ms, step, work),
         )
         try:
-            tally = work.method.run(job)
-        except MigsafeError as error:
-            with suppress(MigsafeError):  # a tracker that is away: the journal tells as much as is needed
-                self._fail(step, run, error.message)
-            raise
-        except KeyboardInterrupt:
-            with suppress(MigsafeError):
-                self._fail(step, run, "interrupted")
-            raise
-        checks = self._verify(planned, step) if planned is not None else ()
+            tally = self._carry_out(work.method, job)
+            checks = self._verify(planned, step) if planned is not None else ()
+        except TrackerRefusedError as error:
+            if not self._may_have_changed(job):
+                raise
+            raise StepStoppedError(error.message, hint="migsafe run resume, when the cause is gone") from None
         return StepOutcome(
             label=step.facts.label,
             phase=step.facts.phase,
@@ -142,6 +139,27 @@ class StepRunner:
             retries=tally.retries,
             checks=checks,
         )
+
+    def _carry_out(self, method: Method, job: StepJob) -> Tally:
+        try:
+            return method.run(job)
+        except MigsafeError as error:
+            with suppress(MigsafeError):  # a tracker that is away: the journal tells as much as is needed
+                self._fail(job.step, job.run, error.message)
+            raise
+        except KeyboardInterrupt:
+            with suppress(MigsafeError):
+                self._fail(job.step, job.run, "interrupted")
+            raise
+
+    def _may_have_changed(self, job: StepJob) -> bool:
+        """Whether something of a step that was begun may be there; what nobody can tell may be."""
+        if job.planned is not None and job.planned.step.backfill is not None:
+            return True  # its batches are in no journal
+        with suppress(MigsafeError), self._target.access.reading() as ledger:
+            last: Any = last_run(ledger, job.step.facts, self._target.where)
+            return last is None or StepStatus(last.status) is not StepStatus.FAILED
+        return True
 
     def _begun_before(self, step: ProjectStep) -> Unfinished | None:
         """What the journal has of a step that was cut off; refused where it is another text now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migsafe.backfill.task import Site
@@ -139,7 +139,7 @@ def _access(
     clock: Callable[[], datetime],
 ) -> tuple[Access, Tracker]:
     """The tracker that the configuration names; one in the database itself where it names none."""
-    here = Tracker(TrackerAddress("--url", dsn=dsn), environment, clock)
+    here = Tracker(TrackerAddress("--url", dsn=dsn), environment, clock, seen=True)
     if config.tracker is None and beside.exists:
         return BesideAccess(beside, author), here
     address = tracker_address(config)
@@ -150,7 +150,7 @@ def _access(
     except NoTrackerError as error:
         hint = "migsafe tracker upgrade --tracker with the database's own address makes one there, which is best"
         raise NoTrackerError(error.message, hint=hint if config.tracker is None else error.hint) from None
-    found = beside.identity
+    tracker, found = replace(tracker, seen=True), beside.identity
     if address.file is None and identity and found and same_database(identity, found) and beside.exists:
         return BesideAccess(beside, author), here
     return ApartAccess(tracker, author, session), tracker

@@ -72,6 +72,7 @@ class Unfinished:
         backward: it is its way back.
         source: who said so: `run`; another one has no journal.
         entries: its pieces, by place.
+        plan: the contract plan by which it was begun; None where it needed none.
     """
 
     run: str
@@ -84,6 +85,7 @@ class Unfinished:
     host: str
     error: str | None
     entries: dict[int, PieceEntry]
+    plan: str | None = None
 
 
 def begin(store: Store, step: StepFacts, run: RunFacts) -> str:
@@ -131,6 +133,7 @@ def unfinished(ledger: Ledger, step: StepFacts, where: TargetName) -> Unfinished
         host=last.host,
         error=next((row.error for row in open_runs if row.error), None),
         entries=entries,
+        plan=next((row.plan_id for row in open_runs if row.plan_id), None),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from migsafe.tracker.engines import make_engine, transaction
-from migsafe.tracker.errors import TrackerRefusedError
+from migsafe.tracker.errors import TrackerAwayError, TrackerRefusedError
 from migsafe.tracker.identity import same_database
 from migsafe.tracker.ledger import Ledger
 from migsafe.tracker.place import find_tables, identity_of
@@ -43,11 +43,13 @@ class Tracker:
     Attributes:
         environment: the one that the command is about; held against the tracker's own, where it has one.
         clock: when it is.
+        seen: this command has had it open: where it is not there now, it is away, and nobody should make a new one.
     """
 
     address: TrackerAddress
     environment: str | None = None
     clock: Callable[[], datetime] = now
+    seen: bool = False
 
     @contextmanager
     def reading(self) -> Iterator[Ledger]:
@@ -95,11 +97,26 @@ class Tracker:
     def _ledger(self, *, writing: bool, approving: bool = False) -> Iterator[Ledger]:
         file = self.address.file
         if file is not None and not file.is_file():
-            raise _missing(self.address)
+            raise self._away if self.seen else _missing(self.address)
         engine = make_engine(self.address, writing=writing)
         with transaction(engine, self.address, writing=writing) as connection:
-            where, how = self.address.shown, self.address
-            yield checked_ledger(connection, where, self.environment, writing=writing, approving=approving, how=how)
+            yield self._checked(connection, writing=writing, approving=approving)
+
+    def _checked(self, connection: Connection, *, writing: bool, approving: bool) -> Ledger:
+        where, how = self.address.shown, self.address
+        try:
+            return checked_ledger(connection, where, self.environment, writing=writing, approving=approving, how=how)
+        except NoTrackerError:
+            if self.seen:
+                raise self._away from None
+            raise
+
+    @property
+    def _away(self) -> TrackerAwayError:
+        return TrackerAwayError(
+            f"the tracker {self.address.shown} was there when this began, and is not any more",
+            hint="bring it back as it was: a new one would know nothing of what has run",
+        )
 
 
 def checked_ledger(

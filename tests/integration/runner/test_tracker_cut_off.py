@@ -1,16 +1,18 @@
 """The tracker's database, or the target, is cut off in the middle of a step: nothing is lost, nothing done twice.
 
-The cuts are real: the database takes no connections any more and its sessions are ended, or the server is killed.
+The cuts are real: the database takes no connections any more and its sessions are ended, the file of a tracker is away,
+or the server is killed. Here are the moments that have names; every statement is one in `tests/heavy/run_cuts.py`.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from cuts import Database, Watch, watching
+from cuts import FILE, Database, File, Watch, watching
 from migsafe.errors import ExitCode, MigsafeError
 from run_benches import Bench
 from standby import LastingServer
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from conftest import MakeDatabase
     from cuts import Meant
 
-pytestmark = [pytest.mark.server, pytest.mark.endurance]
+pytestmark = pytest.mark.server
 
 #: What the expand steps of the shop leave behind when each has run once.
 ONCE = {
@@ -75,6 +77,7 @@ def at(where: Database, word: str, *, done: bool = False) -> Meant:
     return lambda statement, name, is_done: name == where.name and word in statement and is_done is done
 
 
+@pytest.mark.endurance
 def test_a_tracker_that_is_cut_off_at_each_moment_of_a_step(
     tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +113,69 @@ def test_a_tracker_that_is_cut_off_at_each_moment_of_a_step(
     assert bench.run().steps == ()
 
 
+def test_a_file_that_is_away_from_one_moment_to_the_next(
+    tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn, path = make_database(""), tmp_path / "tracker.db"
+    bench = Bench.open(tmp_path / "shop", dsn, monkeypatch, tracker=f"sqlite:{path}")
+    target, tracker = Database(dsn), File(path)
+    bench.run(release="1.0")
+
+    def away(meant: Meant, act: Callable[[], None]) -> MigsafeError:
+        try:
+            return disturbed(bench, meant, act)
+        finally:
+            tracker.bring_back()
+
+    within = away(lambda text, name, done: name == FILE and "INTO migsafe_statement" in text, tracker.cut_off)
+    assert "disk I/O error" in within.message
+    assert bench.statuses()["00003_note"] == "running"
+    assert found(bench)["columns"] == 3
+    between = away(commit_of_a_step(target, done=True), tracker.take_away)
+    assert "was there when this began" in between.message
+    assert "upgrade" not in (between.hint or ""), "a new tracker would know nothing of what has run"
+    assert found(bench)["columns"] == 4
+    away(at(target, "CONCURRENTLY", done=True), tracker.take_away)
+    assert bench.run(None).problem is None
+    assert (found(bench), set(bench.statuses().values())) == (ONCE, {"done"})
+
+
+def test_a_tracker_that_refuses_is_a_refusal_while_nothing_has_changed(
+    tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn = make_database("")
+    bench = Bench.open(tmp_path / "shop", dsn, monkeypatch, tracker=f"sqlite:{tmp_path}/tracker.db")
+    bench.run(release="1.0")
+
+    def refuse() -> None:
+        error = sqlite3.OperationalError("attempt to write a readonly database")
+        error.sqlite_errorname = "SQLITE_READONLY"
+        raise error
+
+    def stopped(meant: Meant) -> MigsafeError:
+        with watching(Watch(meant, refuse)) as watch:
+            problem = bench.stop()
+        assert watch.happened
+        return problem
+
+    with bench.untouched():
+        assert stopped(lambda text, name, done: "INTO migsafe_run" in text).exit_code is ExitCode.REFUSED
+    committed = commit_of_a_step(Database(dsn), done=True)
+    was_committed: list[bool] = []
+
+    def outcome(text: str, name: str, done: bool) -> bool:
+        was_committed.extend([True] if committed(text, name, done) else [])
+        return bool(was_committed) and name == FILE and "migsafe_statement" in text
+
+    problem = stopped(outcome)
+    assert problem.exit_code is ExitCode.ENVIRONMENT, "what has changed was not refused"
+    assert found(bench)["columns"] == 4
+    assert bench.run(None).problem is None
+    assert bench.run().problem is None
+    assert (found(bench), set(bench.statuses().values())) == (ONCE, {"done"})
+
+
+@pytest.mark.endurance
 @pytest.mark.parametrize("beside", [True, False], ids=["beside", "apart"])
 def test_a_target_whose_sessions_are_ended_at_each_moment_of_a_step(
     beside: bool, tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
@@ -138,6 +204,7 @@ def test_a_target_whose_sessions_are_ended_at_each_moment_of_a_step(
     assert bench.run().steps == ()
 
 
+@pytest.mark.endurance
 @pytest.mark.long
 def test_a_server_that_is_killed_between_the_id_and_the_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an open transaction has written need not be on disk: without care, its id is soon somebody else's."""

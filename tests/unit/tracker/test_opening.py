@@ -51,6 +51,21 @@ def test_none_is_made_by_reading(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_that_was_open_and_is_not_there_any_more_is_away(tmp_path: Path) -> None:
+    """Whoever is told to make a new one in the middle of a run loses what the old one knows."""
+    address = read_address(f"sqlite:{tmp_path}/tracker.db")
+    with (
+        pytest.raises(TrackerAwayError, match="was there when this began") as away,
+        Tracker(address, seen=True).reading(),
+    ):
+        pass
+    assert away.value.exit_code is ExitCode.ENVIRONMENT
+    assert "upgrade" not in str(away.value.hint)
+    (tmp_path / "tracker.db").touch()  # a file, and no tracker in it
+    with pytest.raises(TrackerAwayError), Tracker(address, seen=True).reading():
+        pass
+
+
 def test_a_newer_and_an_older_one(tmp_path: Path) -> None:
     book = book_in(tmp_path)
     alter(book, f"update migsafe_meta set v = '{VERSION + 1}' where k = 'version'")
