@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 1000.0, 100.0
 #: Into how many parts the story is cut: finer than a screen shows a minute, and coarse enough for a share to be one.
 PARTS = 200
 #: Of versions by their order; those of the style sheet.
-COLOURS = ("a", "b", "c")
+COLOURS = ("a", "b", "c", "d")
 
 
 def shares(buckets: Sequence[Bucket], versions: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from migsafe.demo.words import count, milliseconds, seconds
 from migsafe.reporters.neutral import neutral_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from migsafe.demo.timeline import Figures, Timeline
 
@@ -111,7 +111,8 @@ def _lanes(timeline: Timeline) -> Iterator[str]:
 
 
 def _schema(timeline: Timeline) -> Iterator[str]:
-    yield '<section class="lane"><h3>Schema</h3><div class="plot bands">'
+    order = " → ".join(_text(band.text) for band in timeline.bands)  # the narrow ones have no room for their words
+    yield f'<section class="lane"><h3>Schema <small>{order}</small></h3><div class="plot bands">'
     for band in timeline.bands:
         left, right = charts.at(band.begin, timeline), charts.at(band.end, timeline)
         tone = "band moving" if band.moves else "band"
@@ -164,11 +165,23 @@ def _reasons(timeline: Timeline) -> Iterator[str]:
         yield f"<h2>Why {_text(timeline.broken)} was sent back</h2>"
         yield f"<p>{_text(timeline.why)}</p>"
     if timeline.refusals:
-        yield "<h2>Why the old column is still there</h2>"
-        yield "<p>The contract, which drops it, was asked for and refused:</p>"
-        yield "<ul>"
-        yield from (f"<li>{_text(one)}</li>" for one in timeline.refusals)
-        yield "</ul>"
+        yield "<h2>Why the old column had to wait</h2>"
+        yield "<p>The contract, which drops it, was asked for while old code was still there, and refused:</p>"
+        yield from _list(timeline.refusals)
+    if timeline.waits:
+        yield "<h2>What production would still have waited for</h2>"
+        yield (
+            "<p>Once nothing older was left, the contract ran at once, because the environment is marked as not "
+            "protected, as a developer's machine is. A protected one waits for what is listed here, and for approvals: "
+            "of another person for the quarantine, and of two for the purge.</p>"
+        )
+        yield from _list(timeline.waits)
+
+
+def _list(texts: Iterable[str]) -> Iterator[str]:
+    yield "<ul>"
+    yield from (f"<li>{_text(one)}</li>" for one in texts)
+    yield "</ul>"
 
 
 def _versions(timeline: Timeline) -> Iterator[str]:

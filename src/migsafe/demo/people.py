@@ -89,6 +89,11 @@ class People:
         """How many requests were answered without an error."""
         return sum(sum(one.good.values()) for one in list(self.buckets))
 
+    @property
+    def failed(self) -> int:
+        """How many were answered with an error, or by nobody."""
+        return sum(sum(one.failed.values()) + one.lost for one in list(self.buckets))
+
     def lately(self, seconds: float = 1.0) -> Counter[str]:
         """How many answers each version has given in the last seconds."""
         found: Counter[str] = Counter()

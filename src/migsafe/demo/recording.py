@@ -9,7 +9,7 @@ from migsafe.demo.timeline import Recorded
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from migsafe.demo.story import Told
+    from migsafe.demo.stage import Told
     from migsafe.tracker.events import Event
 
 

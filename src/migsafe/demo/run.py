@@ -14,11 +14,13 @@ from migsafe.atomic import write_atomically
 from migsafe.demo.ending import ending_in_order
 from migsafe.demo.keeper import kept, tidy_up
 from migsafe.demo.locks import LockWatch
+from migsafe.demo.pace import paced_for
 from migsafe.demo.page import render_page
 from migsafe.demo.people import People
 from migsafe.demo.recording import recorded
 from migsafe.demo.site import BY, DATABASE, ENVIRONMENT, furnish, open_shop
-from migsafe.demo.story import CHAPTERS, Chapter, Stage, Told, play
+from migsafe.demo.stage import Chapter, Stage, Told, play
+from migsafe.demo.story import CHAPTERS
 from migsafe.demo.telling import Ticker
 from migsafe.demo.timeline import Figures, Timeline, figures
 from migsafe.deploy.providers.local.engine import free_port
@@ -105,10 +107,8 @@ def check_machine() -> None:
 
 
 def _play(stack: ExitStack, teller: Teller, pace: Pace, folder: Path, chapters: Sequence[Chapter]) -> Timeline:
-    teller.chapter(
-        "A shop at work",
-        f"A throw-away Postgres, two processes of v1 behind HAProxy, and people: {pace.rate:.0f} requests a second.",
-    )
+    began = time.monotonic()
+    teller.chapter("A shop at work", "A throw-away Postgres, two processes of v1 behind HAProxy, and people.")
     server = stack.enter_context(ThrowawayServer.start(settings=_SERVER))
     port = free_port()
     site = furnish(folder, server, port, pace)
@@ -116,6 +116,11 @@ def _play(stack: ExitStack, teller: Teller, pace: Pace, folder: Path, chapters: 
     teller.says(f"Postgres {server.version}, on a private socket")
     _begin(site, server, pace)
     teller.says(f"v1 listens on 127.0.0.1:{port}, with {pace.rows:,} people in its table")
+    pace, asked = paced_for(pace, time.monotonic() - began), pace
+    if pace != asked:
+        site.tune(pace)
+        teller.says(f"this machine is busy: each share of the traffic is watched for {pace.step:.1f} s only")
+    teller.fact(f"people ask {pace.rate:.0f} times a second, from here to the end")
     told = Told(time.monotonic(), time.time())
     told.schema("as before")
     watch = stack.enter_context(LockWatch(server.connect(DATABASE), told.began))
@@ -131,7 +136,7 @@ def _play(stack: ExitStack, teller: Teller, pace: Pace, folder: Path, chapters: 
 def _begin(site: Site, server: ThrowawayServer, pace: Pace) -> None:
     """The first migration, people in the table, and v1 in front of everybody."""
     api.tracker_upgrade(site.config, by=BY)
-    where = api.Where(environment=ENVIRONMENT, create=True)
+    where = api.Where(environment=ENVIRONMENT, create=True, protected=False)
     options = api.RunOptions(phase=Phase.EXPAND, release="v1", url=site.url, where=where)
     outcome = api.run_phase(options, site.config, by=BY)
     if outcome.problem is not None:
@@ -154,15 +159,14 @@ def _timeline(stage: Stage, watch: LockWatch) -> Timeline:
         back_ms=told.back_ms,
         why=told.why,
         refusals=told.refusals,
+        waits=told.waits,
     )
 
 
 def _spell(people: People) -> str:
-    buckets = list(people.buckets)
-    failed = sum(sum(one.failed.values()) + one.lost for one in buckets)
     lately = people.lately()
     shares = ", ".join(f"{name} {100 * lately[name] / lately.total():.0f} %" for name in sorted(lately))
-    return f"{people.answered:,} requests answered, {failed:,} failed; now {shares}"
+    return f"{people.answered:,} requests answered, {people.failed:,} failed; now {shares}"
 
 
 def _make_folder(stack: ExitStack, keep: Path | None) -> Path:

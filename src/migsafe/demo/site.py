@@ -6,9 +6,10 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -19,15 +20,19 @@ from migsafe.deploy.providers.local import LocalProvider
 from migsafe.deploy.settings import read_settings
 from migsafe.errors import EnvironmentFailedError
 from migsafe.model.state import RolloutStatus
+from migsafe.plan.migrations import migration_of
+from migsafe.sources.writing import save, write_migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from migsafe.config import Config
+    from migsafe.contracts.keeping import Planned
     from migsafe.demo.pace import Pace
     from migsafe.shadow.server import ThrowawayServer
 
-ENVIRONMENT = "production"
+#: Not protected, as a developer's machine is not: the contract runs there without a plan that others have signed.
+ENVIRONMENT = "dev"
 DATABASE = "shop"
 CHANGE = "users-name-to-full-name"
 #: Who does it in the story.
@@ -35,11 +40,10 @@ BY = "ada"
 
 _POLL_S = 0.02
 _READY_WITHIN_S = 30.0
+_CANARY = 'strategy = "canary"\nsteps = [5, 20, 50, 100]\n'
 _DEPLOY = """\
 [deploy]
-strategy = "canary"
-provider = "local"
-steps = [5, 20, 50, 100]
+{strategy}provider = "local"
 step_time = "{step}s"
 soak = "{soak}s"
 bake = "{bake}s"
@@ -74,10 +78,14 @@ class Site:
 
     Attributes:
         folder: where it is; nobody else's.
-        url: of its database, on a private socket.
+        port: of the front, on 127.0.0.1.
+        dsn: of its database, as its processes are told.
+        url: the same, as migsafe is told.
     """
 
     folder: Path
+    port: int
+    dsn: str
     url: str
 
     @property
@@ -107,6 +115,47 @@ class Site:
         with (self.folder / "migsafe.releases.toml").open("a") as manifest:
             manifest.write(f'\n[[release]]\nname = "{name}"\nmigrations = [\n{listed}]\n')
 
+    def tune(self, pace: Pace) -> None:
+        """Write how it is deployed: in a canary, at some pace."""
+        text = _DEPLOY.format(
+            strategy=_CANARY,
+            port=self.port,
+            python=json.dumps(sys.executable),
+            database=json.dumps(self.dsn),
+            step=pace.step,
+            soak=pace.soak,
+            bake=pace.bake,
+            least=pace.least,
+            rows=pace.rows,
+        )
+        self.deploy_file.write_text(text)
+
+    def go_blue_green(self) -> None:
+        """From now on a release gets all the traffic at once."""
+        text = self.deploy_file.read_text()
+        self.deploy_file.write_text(text.replace(_CANARY, 'strategy = "blue-green"\n'))
+
+    def forget(self, *versions: str) -> None:
+        """The code of these is deleted."""
+        for name in versions:
+            (self.folder / "versions" / f"{name}.py").unlink()
+
+    def write(self, planned: Planned) -> list[str]:
+        """Write the migrations of the half of a contract that a plan is about, as `migsafe contract plan --write` does.
+
+        That command waits until nothing blocks any more, on every environment: what it writes, production gets, too.
+        Nothing goes from here to production.
+
+        Returns:
+            Their names.
+        """
+        contract, wanted = planned.made.contract, {step.planned for step in planned.plan.unwritten}
+        assert contract.plan is not None, "the story has planned it"
+        new = [migration_of(contract.plan, step) for step in contract.plan.steps if step.name in wanted]
+        files = write_migrations(contract.layout, new, now=datetime.now(UTC))
+        save(files)
+        return [one.path.name for one in files]
+
 
 def engine_of(deploy_file: Path) -> LocalProvider:
     """The engine that a deploy.toml of the demo describes.
@@ -126,20 +175,10 @@ def furnish(folder: Path, server: ThrowawayServer, port: int, pace: Pace) -> Sit
         port: of the front, on 127.0.0.1.
     """
     with as_file(files("migsafe.demo") / "shop") as shop:
-        copytree(shop, folder, dirs_exist_ok=True)
-    dsn = server.create_database(DATABASE)
-    text = _DEPLOY.format(
-        port=port,
-        python=json.dumps(sys.executable),
-        database=json.dumps(dsn),
-        step=pace.step,
-        soak=pace.soak,
-        bake=pace.bake,
-        least=pace.least,
-        rows=pace.rows,
-    )
-    (folder / "deploy.toml").write_text(text)
-    return Site(folder, _url(server))
+        copytree(shop, folder, dirs_exist_ok=True, ignore=ignore_patterns("__pycache__"))
+    site = Site(folder, port, server.create_database(DATABASE), _url(server))
+    site.tune(pace)
+    return site
 
 
 def _url(server: ThrowawayServer) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 STYLE = """\
 :root { --ground: #fff; --ink: #1b2130; --soft: #5b6475; --line: #dde2ea; --panel: #f5f7fa;
   --a: #4c78c8; --b: #2a9d8f; --c: #e08a1e; --bad: #c62828; --good: #1a7f45; --slow: #8a94a8; --wait: #7b4fb5;
-  --exclusive: #f3d9a8; --band: #dfe6f3; --moving: #f6e3bd; --rate: #b9c6dd; }
+  --d: #b5527a; --exclusive: #f3d9a8; --band: #dfe6f3; --moving: #f6e3bd; --rate: #b9c6dd; }
 @media (prefers-color-scheme: dark) { :root { --ground: #12151c; --ink: #e6e9f0; --soft: #9aa4b8; --line: #2a303d;
   --panel: #1a1f29; --a: #6f9bea; --b: #45bfae; --c: #f0a544; --bad: #ff6b6b; --good: #5fce8c; --slow: #77829a;
-  --wait: #b18ae8; --exclusive: #56451f; --band: #2b3448; --moving: #4e401f; --rate: #3d4a63; } }
+  --d: #dd86a9; --wait: #b18ae8; --exclusive: #56451f; --band: #2b3448; --moving: #4e401f; --rate: #3d4a63; } }
 * { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; color: var(--ink); background: var(--ground);
   max-width: 64rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; overflow-wrap: break-word; }
@@ -45,7 +45,8 @@ h3 .top { margin-left: auto; padding-left: .5rem; }
 .axis span:first-child { transform: none; } .axis span:last-child { transform: translateX(-100%); }
 .key { display: inline-block; width: .7rem; height: .7rem; border-radius: .15rem; margin: 0 .25rem 0 .5rem; }
 .a { fill: var(--a); background: var(--a); } .b { fill: var(--b); background: var(--b); }
-.c { fill: var(--c); background: var(--c); } .rate { fill: var(--rate); background: var(--rate); }
+.c { fill: var(--c); background: var(--c); } .d { fill: var(--d); background: var(--d); }
+.rate { fill: var(--rate); background: var(--rate); }
 .bad { fill: var(--bad); background: var(--bad); } .slow { fill: var(--slow); background: var(--slow); }
 .wait { fill: var(--wait); background: var(--wait); }
 .exclusive { fill: var(--exclusive); background: var(--exclusive); }

@@ -125,7 +125,8 @@ class Timeline:
         seconds: from the beginning to the end.
         broken: the version that was made to fail.
         why: why the broken version was sent back, in the coordinator's words.
-        refusals: why the contract may not run yet.
+        refusals: why the contract might not run while old code was there.
+        waits: what it would still have waited for in production, once old code was gone.
     """
 
     seconds: float
@@ -138,6 +139,7 @@ class Timeline:
     back_ms: float | None = None
     why: str = ""
     refusals: Sequence[str] = ()
+    waits: Sequence[str] = ()
 
     @property
     def versions(self) -> tuple[str, ...]:

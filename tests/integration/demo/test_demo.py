@@ -21,12 +21,20 @@ from migsafe.demo.run import check_machine, run_demo
 from migsafe.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from migsafe.demo.run import Shown
 
 try:
     check_machine()
 except EnvironmentFailedError as missing:
     pytest.skip(f"no demo here: {missing}", allow_module_level=True)
+
+
+BANDS = [
+    *("as before", "expanding", "expanded", "migrating", "migrated"),
+    *("contracting", "quarantined", "contracting", "contracted"),
+]
 
 
 class Listener:
@@ -118,6 +126,10 @@ def _name_of(pid: int) -> str | None:
     return None if rest.split()[0] == "Z" else name
 
 
+def _gates(refusals: Sequence[str]) -> set[str]:
+    return {one.partition(":")[0] for one in refusals}
+
+
 @pytest.mark.endurance
 def test_the_whole_story(tmp_path: Path, place: Path) -> None:
     listener, kept = Listener(), tmp_path / "kept"
@@ -130,12 +142,15 @@ def test_the_whole_story(tmp_path: Path, place: Path) -> None:
     assert found.back_ms is not None
     assert found.back_ms < 2_000
     assert timeline.why.startswith("errors: candidate ")
-    assert timeline.versions == ("v1", "v2", "v3")
+    assert timeline.versions == ("v1", "v2", "v3", "v4")
     last = sum((Counter(one.good) for one in timeline.buckets[-5:]), Counter[str]())
-    assert set(last) == {"v2"}, "after it has gone back nobody meets v3"
-    assert [band.text for band in timeline.bands] == ["as before", "expanding", "expanded", "migrating", "migrated"]
-    assert {"older-release-quiet", "still-in-use"} <= {one.partition(":")[0] for one in timeline.refusals}
-    assert len(listener.chapters) == 7
+    assert set(last) == {"v4"}
+    assert [band.text for band in timeline.bands] == BANDS
+    assert {"older-release-quiet", "older-sessions", "still-in-use"} <= _gates(timeline.refusals)
+    assert _gates(timeline.waits) == {"older-release-quiet", "hold", "backup-proof"}, "nothing else was in the way"
+    assert "what is left of users: id, email, full_name; 0 triggers" in listener.lines
+    assert listener.lines.count("200 requests later: 0 have failed") == 2
+    assert len(listener.chapters) == 10
     assert (kept / "tracker.db").exists()
     assert processes_below(tmp_path) == []
     assert list(place.iterdir()) == []
@@ -143,7 +158,9 @@ def test_the_whole_story(tmp_path: Path, place: Path) -> None:
 
 @pytest.mark.endurance
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("line", ["A shop at work", "add_full_name (expand)", "gets 20 %", "backfill_full_name (mi"])
+@pytest.mark.parametrize(
+    "line", ["A shop at work", "add_full_name (expand)", "gets 20 %", "backfill_full_name (mi", "purge_name (contract)"]
+)
 def test_whoever_ends_it_finds_nothing_left(tmp_path: Path, place: Path, name: str, line: str) -> None:
     page = tmp_path / "page.html"
     command = [sys.executable, "-m", "migsafe", "demo", "--speed", "fast", "--output", str(page)]

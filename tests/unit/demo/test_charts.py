@@ -11,6 +11,8 @@ from migsafe.demo import charts
 from migsafe.demo.timeline import Bucket, LockLook, Timeline
 
 SHAPE = "{*}"
+#: Of the story.
+VERSIONS = ("v1", "v2", "v3", "v4")
 
 
 def _shapes(svg: str) -> list[tuple[str, str]]:
@@ -81,10 +83,12 @@ def test_moments_stay_inside(moment: float, place: float) -> None:
 def test_every_colour_of_a_shape_is_in_the_style_sheet() -> None:
     from migsafe.demo.style import STYLE
 
-    buckets = [Bucket(at=1.0, good={"v1": 1, "v2": 1, "v3": 1}, failed={"v3": 1}, slowest=0.1)]
+    buckets = [Bucket(at=1.0, good=dict.fromkeys(VERSIONS, 1), failed={"v3": 1}, slowest=0.1)]
     looks = [LockLook(at=0.5, longest=0.1, exclusive=True)]
-    drawn = charts.shares(buckets, ["v1", "v2", "v3"]) + charts.rates(buckets, 1.0)[0]
+    drawn = charts.shares(buckets, VERSIONS) + charts.rates(buckets, 1.0)[0]
     drawn += charts.times(buckets)[0] + charts.waits(looks, 1.0)[0]
-    for colour in set(re.findall(r'class="([^"]+)"', drawn)):
+    colours = set(re.findall(r'class="([^"]+)"', drawn))
+    assert {"a", "b", "c", "d"} <= colours, "each version has its own"
+    for colour in colours:
         assert f".{colour} {{ fill: var(--{colour})" in STYLE
         assert STYLE.count(f"--{colour}:") == 2, "one for bright rooms, one for dark ones"

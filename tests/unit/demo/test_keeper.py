@@ -74,6 +74,7 @@ def test_a_demo_that_tidied_up_itself_has_its_folder_left_to_it(tmp_path: Path) 
     assert (tmp_path / "file").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("remove", [True, False])
 def test_a_demo_that_was_killed_is_tidied_up(tmp_path: Path, stack: ExitStack, remove: bool) -> None:
     folder = _an_app(tmp_path / "demo")

@@ -25,7 +25,8 @@ TIMELINE = Timeline(
     recorded=(Recorded(4.0, "ada", "run", "00002_add", "planned → done"),),
     back_ms=42.3,
     why="errors: candidate 3 of 10 failed",
-    refusals=("older-release-quiet: v1 was retired just now",),
+    refusals=("still-in-use: a query names users.name",),
+    waits=("older-release-quiet: v2 was retired just now",),
 )
 
 
@@ -46,6 +47,18 @@ def test_it_says_the_figures() -> None:
     assert "All were answered well" in text
 
 
+def test_every_state_of_the_schema_is_said_however_short_it_was() -> None:
+    assert "as before → expanding → expanded" in Page(render_page(TIMELINE)).text
+
+
+def test_it_says_what_the_contract_met_and_what_production_would_still_wait_for() -> None:
+    text = Page(render_page(TIMELINE)).text
+    before, _, after = text.partition("What production would still have waited for")
+    assert "still-in-use: a query names users.name" in before
+    assert "older-release-quiet: v2 was retired just now" in after
+    assert "older-release-quiet" not in before
+
+
 def test_a_failure_is_not_hidden() -> None:
     bad = replace(TIMELINE, buckets=(*TIMELINE.buckets, Bucket(at=20.0, failed={"v2": 2}, lost=1, stale=4)))
     text = Page(render_page(bad)).text
@@ -61,6 +74,7 @@ def test_a_failure_is_not_hidden() -> None:
         {"recorded": (Recorded(1.0, EVIL, EVIL, EVIL, EVIL),)},
         {"why": EVIL},
         {"refusals": (EVIL,)},
+        {"waits": (EVIL,)},
         {"broken": EVIL},
         {"buckets": (Bucket(at=1.0, good={EVIL: 1}, failed={EVIL: 1}),)},
     ],
@@ -79,6 +93,7 @@ def test_a_story_that_ended_before_its_end_still_has_a_page() -> None:
     page = Page(render_page(Timeline(seconds=1.0, buckets=())))
     assert page.wrong == []
     assert "Why" not in page.text
+    assert "production" not in page.text
 
 
 def test_both_kinds_of_rooms_and_phones_are_thought_of() -> None:

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 from migsafe.contracts.values import Gate
+from migsafe.demo.leaving import refusals
 from migsafe.demo.recording import recorded
-from migsafe.demo.story import CHAPTERS, Told, refusals
+from migsafe.demo.stage import Told
+from migsafe.demo.story import CHAPTERS
 from migsafe.demo.timeline import Mark, Tone
 
 if TYPE_CHECKING:
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def test_the_story_is_told_in_this_order() -> None:
-    assert [one.__name__ for one in CHAPTERS] == ["plan", "expand", "canary", "migrate", "spike", "contract"]
+    told = ["plan", "expand", "canary", "migrate", "spike", "ask", "switch", "quarantine", "purge"]
+    assert [one.__name__ for one in CHAPTERS] == told
 
 
 def test_a_state_of_the_schema_lasts_until_the_next_one() -> None:
