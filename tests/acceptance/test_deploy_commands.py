@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy_scripts import ScriptSite
 from migsafe.cli.main import run
+from migsafe.deploy import run as rollouts
+from migsafe.deploy.turn import RolloutTurn
+from migsafe.tracker.errors import TrackerBusyError
+from migsafe.tracker.opening import Tracker
 
 PRODUCTION = ("--env", "production")
 
@@ -95,8 +100,9 @@ def test_held_then_aborted_by_a_person(shop: Path, capsys: pytest.CaptureFixture
     )
     assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 5
     assert engine(shop) == ("v1", "v2", 5)
-    assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 4, "one at a time"
     capsys.readouterr()
+    assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 4, "one at a time"
+    assert "error: the rollout of v2 on production is held\nhint: migsafe deploy resume" in capsys.readouterr().err
     assert run(["deploy", "status", *PRODUCTION]) == 0
     assert "next: migsafe deploy resume --env production goes on" in capsys.readouterr().out
     assert run(["deploy", "abort", *PRODUCTION, "--reason", "nobody can tell", "--retire"]) == 0
@@ -182,3 +188,171 @@ def test_without_the_tracker_the_traffic_goes_back_all_the_same(
     assert run(["deploy", "abort", *PRODUCTION, "--reason", "all is on fire"]) == 0
     assert "the tracker could not be told" in capsys.readouterr().out
     assert engine(shop) == ("v1", "v2", 0)
+
+
+def edit(shop: Path, *changes: tuple[str, str]) -> None:
+    path = shop / "deploy.toml"
+    text = path.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+
+
+NO_SOAK = ('soak = "50ms"', 'soak = "0s"')
+UNWELL, UNSURE = ("SystemExit(0)", "SystemExit(1)"), ("SystemExit(0)", "SystemExit(2)")
+
+
+def test_a_rehearsal_that_was_not_well_is_none(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(shop, NO_SOAK, UNWELL)
+    assert run(["deploy", "rehearse", "--release", "v2", *PRODUCTION]) == 5
+    assert engine(shop) == ("v1", "v2", 0)
+    capsys.readouterr()
+    assert run(["deploy", "plan", "--release", "v2", *PRODUCTION]) == 0
+    assert "the way back was never tried here" in capsys.readouterr().out
+
+
+def test_going_back_needs_nothing_that_only_watches_or_tells(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody goes back on a machine that has none of the secrets of the one that has deployed."""
+    edit(shop, NO_SOAK, UNSURE)
+    assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 5
+    with (shop / "deploy.toml").open("a") as file:
+        file.write('\n[[notify]]\nname = "chat"\nkind = "webhook"\nurl = "env:NOT_SET_HERE"\n')
+        file.write('\n[[check]]\nname = "rate"\nkind = "prometheus"\nurl = "env:NOT_SET_EITHER"\nquery = "1"\n')
+    assert run(["deploy", "resume", *PRODUCTION]) == 2, "forward it needs them"
+    capsys.readouterr()
+    assert run(["deploy", "abort", *PRODUCTION, "--reason", "checkout fails"]) == 0
+    assert "nobody is told of it: deploy.toml:" in capsys.readouterr().err
+    assert engine(shop) == ("v1", "v2", 0)
+
+
+def test_going_back_does_not_wait_for_who_writes_to_the_tracker(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new version is promoted, so that the engine alone does not tell where the traffic was."""
+    edit(shop, NO_SOAK, UNSURE)
+    assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 5
+    both = {"v1": 2, "v2": 2}
+    (shop / "site.json").write_text(json.dumps({"stable": "v2", "candidate": "v1", "weight": 0, "instances": both}))
+
+    def busy(*_: object) -> None:
+        raise TrackerBusyError("somebody else is writing")
+
+    monkeypatch.setattr(Tracker, "writing", busy)
+    assert run(["deploy", "abort", *PRODUCTION, "--reason", "checkout fails"]) == 0
+    assert engine(shop) == ("v1", "v2", 0)
+
+
+def test_who_says_where_to_waits_for_no_tracker(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    both = {"v1": 2, "v2": 2}
+    (shop / "site.json").write_text(json.dumps({"stable": "v2", "candidate": "v1", "weight": 0, "instances": both}))
+    run(["deploy", "abort", *PRODUCTION, "--reason", "checkout fails", "--to", "v1"])
+    assert capsys.readouterr().err.startswith("command is told to send all traffic to v1\n")
+    assert engine(shop) == ("v1", "v2", 0)
+
+
+def test_who_has_waited_plans_by_what_is_so_then(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While v3 waits for its turn, v2 comes out."""
+    take = rollouts.take_rollout_turn
+
+    def after_another(*args: Any, **options: Any) -> RolloutTurn:
+        monkeypatch.setattr(rollouts, "take_rollout_turn", take)
+        assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 0
+        return take(*args, **options)
+
+    monkeypatch.setattr(rollouts, "take_rollout_turn", after_another)
+    assert run(["deploy", "run", "--release", "v3", *PRODUCTION, "--wait-for-turn", "60"]) == 0
+    assert engine(shop) == ("v3", None, 0)
+
+
+def test_another_strategy_than_it_was_begun_with(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(shop, NO_SOAK, UNSURE)
+    assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 5
+    edit(shop, ('strategy = "canary"', 'strategy = "blue-green"'), ('["canary"]', '["canary", "blue-green"]'))
+    edit(shop, ("steps = [5, 50, 100]\n", ""))
+    capsys.readouterr()
+    assert run(["deploy", "resume", *PRODUCTION]) == 4
+    assert "was begun as canary, and deploy.toml says blue-green" in capsys.readouterr().err
+
+
+def test_a_rollback_looks_where_the_traffic_is(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The tracker says v1, and somebody has sent it all to v2 by hand."""
+    (shop / "site.json").write_text(
+        json.dumps({"stable": "v2", "candidate": None, "weight": 0, "instances": {"v2": 2}})
+    )
+    assert run(["rollback", *PRODUCTION, "--to", "v1", "--reason", "slow"]) == 5
+    assert "x verify  the engine shows v2 alone, not all traffic at v1" in capsys.readouterr().out
+
+
+def test_a_rollback_after_one_that_went_back_by_itself(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(shop, NO_SOAK, UNWELL)
+    assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 5
+    edit(shop, ("SystemExit(1)", "SystemExit(0)"))
+    capsys.readouterr()
+    assert run(["rollback", *PRODUCTION, "--reason", "is it back?"]) == 0
+    assert "+ route   all traffic is at v1" in capsys.readouterr().out
+
+
+def test_what_was_given_up_runs_on_until_it_is_ended(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(shop, NO_SOAK, UNWELL)
+    assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 5
+    capsys.readouterr()
+    assert run(["deploy", "status", *PRODUCTION, "--format", "json"]) == 0
+    before = json.loads(capsys.readouterr().out)
+    assert before["next"] == (
+        "v2 still runs, without traffic, until the next rollout; "
+        "migsafe deploy abort --env production --retire --reason WHY ends it"
+    )
+    assert run(["deploy", "abort", *PRODUCTION, "--reason", "tidy up"]) == 4, "nothing is under way"
+    assert engine(shop) == ("v1", "v2", 0)
+    assert run(["deploy", "abort", *PRODUCTION, "--reason", "tidy up", "--retire"]) == 0
+    assert engine(shop) == ("v1", None, 0)
+    capsys.readouterr()
+    assert run(["deploy", "status", *PRODUCTION, "--format", "json"]) == 0
+    after = json.loads(capsys.readouterr().out)
+    assert after["next"] is None
+    assert after["deployments"] == before["deployments"], "how the rollout ended stays as it was"
+    assert run(["status", *PRODUCTION, "--format", "json"]) == 0
+    (here,) = json.loads(capsys.readouterr().out)["environments"]
+    assert {one["release"]: one["status"] for one in here["rollouts"]} == {"v2": "rolled_back", "v1": "deployed"}
+
+
+def test_a_tracker_that_goes_away_leaves_the_traffic_where_it_is(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(shop, NO_SOAK, ("raise SystemExit(0)", "__import__('pathlib').Path('tracker.db').unlink(missing_ok=True)"))
+    assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 5
+    said = capsys.readouterr().err
+    assert "migsafe deploy resume --env production goes on when the tracker can be written again" in said
+    assert engine(shop) == ("v1", "v2", 5)
+
+
+def test_a_rollback_of_the_schema_ends_what_would_keep_it(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(shop, NO_SOAK, UNWELL)
+    assert run(["deploy", "run", "--release", "v2", *PRODUCTION]) == 5
+    edit(shop, ("SystemExit(1)", "SystemExit(0)"))
+    capsys.readouterr()
+    run(["rollback", *PRODUCTION, "--reason", "never mind", "--backward", "--url", "host=/nowhere dbname=shop"])
+    assert "+ route   all traffic is at v1; v2 has ended" in capsys.readouterr().out
+    assert engine(shop) == ("v1", None, 0)
+
+
+def test_a_tracker_that_refuses_keeps_no_traffic(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shop / "site.json").write_text(
+        json.dumps({"stable": "v1", "candidate": "v2", "weight": 20, "instances": {"v1": 2, "v2": 2}})
+    )
+    monkeypatch.setenv("MIGSAFE_TRACKER", "sqlite:nowhere.db")
+    assert run(["deploy", "abort", *PRODUCTION, "--reason", "all is on fire"]) == 0
+    assert "the tracker could not be told" in capsys.readouterr().out
+    assert engine(shop) == ("v1", "v2", 0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["deploy plan", "deploy run", "deploy rehearse", "deploy resume", "deploy abort", "deploy status", "rollback"],
+)
+def test_every_command_shows_how_it_is_used(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*words.split(), "--help"]) == 0
+    said = capsys.readouterr().out
+    assert f" migsafe {words} " in said.partition("Examples:")[2]
+    assert "Exit codes:" in said

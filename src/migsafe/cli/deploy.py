@@ -91,7 +91,7 @@ _RUN_EXAMPLES = """\b
 Examples:
   migsafe run expand --release 1.9.0 --env production --url env:DATABASE_URL     the schema first
   migsafe deploy run --release 1.9.0 --env production
-  migsafe deploy rehearse --release 1.9.0 --env staging
+  migsafe deploy run --release 1.9.0 --env production --wait-for-turn 600 --format json
 
 \b
 Exit codes:
@@ -117,6 +117,7 @@ _WAIT_FOR_TURN = click.option(
     metavar="SECONDS",
     help="Wait for another coordinator; refused at once when left out.",
 )
+_NOTICE_BACK = "the traffic goes back all the same; once more ends this at once"
 _NOTICE = "the rollout pauses where it is; once more ends it at once, and migsafe deploy resume goes on either way"
 
 
@@ -142,7 +143,20 @@ def run(release: str, wait_for_turn: float, **options: Any) -> int:
     return _act(lambda api, asked, config, more: api.run_deploy(release, asked, config, **more), wait_for_turn, options)
 
 
-@command.command("rehearse", epilog=_RUN_EXAMPLES, context_settings=HELP)
+_REHEARSE_EXAMPLES = """\b
+Examples:
+  migsafe deploy rehearse --release 1.9.0 --env staging
+  migsafe deploy rehearse --release 1.9.0 --env production --wait-for-turn 600
+
+\b
+Exit codes:
+  0 all traffic is back, and what was tried on the way was well · 2 deploy.toml says something that cannot be used
+  4 refused, or somebody else's turn: nothing was moved · 5 it was not well, or it stands still: see the output
+  130 stopped by Ctrl-C: it stands where it is
+"""
+
+
+@command.command("rehearse", epilog=_REHEARSE_EXAMPLES, context_settings=HELP)
 @RELEASE
 @_rollout
 @_WAIT_FOR_TURN
@@ -159,7 +173,20 @@ def rehearse(release: str, wait_for_turn: float, **options: Any) -> int:
     )
 
 
-@command.command("resume", epilog=_RUN_EXAMPLES, context_settings=HELP)
+_RESUME_EXAMPLES = """\b
+Examples:
+  migsafe deploy resume --env production
+  migsafe deploy resume --env production --reassert "the weight was set by hand, by mistake"
+
+\b
+Exit codes:
+  0 the release has the traffic · 2 deploy.toml says something that cannot be used
+  4 nothing is under way, or somebody else's turn · 5 the traffic went back, or it stands still: see the output
+  130 stopped by Ctrl-C: it stands where it is
+"""
+
+
+@command.command("resume", epilog=_RESUME_EXAMPLES, context_settings=HELP)
 @_rollout
 @_WAIT_FOR_TURN
 @click.option("--reassert", metavar="WHY", help="Undo what somebody else did to the engine, for this reason.")
@@ -194,7 +221,19 @@ def abort(reason: str, to: str | None, retire: bool, **options: Any) -> int:
     return _act(act, 0.0, options, goes_back=True)
 
 
-@command.command("status", context_settings=HELP)
+_STATUS_EXAMPLES = """\b
+Examples:
+  migsafe deploy status --env production
+  migsafe deploy status --env production --format json
+
+\b
+Exit codes:
+  0 it is shown, whatever the engine says · 2 nobody knows the environment · 4 there is no tracker
+  5 the tracker is away
+"""
+
+
+@command.command("status", epilog=_STATUS_EXAMPLES, context_settings=HELP)
 @ENVIRONMENT
 @DEPLOY_FILE
 @tracker_options()
@@ -227,15 +266,18 @@ def _act(
     environment, deploy_file, by, form, config_file = (options.pop(name) for name in names)
     asked = api.DeployRequest(environment=environment, deploy_file=deploy_file, wait_for_turn=wait_for_turn)
     config, stop = settings(config_file, **options), threading.Event()
-    with until_interrupted(stop, _NOTICE):
+    with until_interrupted(stop, _NOTICE_BACK if goes_back else _NOTICE):
         done = act(api, asked, config, {"say": lambda line: say(line, err=True), "stop": stop, "by": by})
     _say_what_became(done, environment, form)
     status = done.came.status.value
     if stop.is_set() and status == "paused":
         return ExitCode.INTERRUPTED
-    rehearsed = done.deployment is not None and done.deployment.rehearsal
-    wanted = ("aborted",) if goes_back or rehearsed else ("done",)
-    return ExitCode.CLEAN if status in wanted else ExitCode.ENVIRONMENT
+    is_well = status == "aborted" if goes_back else status == "done" or _is_rehearsed(done)
+    return ExitCode.CLEAN if is_well else ExitCode.ENVIRONMENT
+
+
+def _is_rehearsed(done: Deployed) -> bool:
+    return done.deployment is not None and done.deployment.is_rehearsed
 
 
 def _say_what_became(done: Deployed, environment: str, form: str) -> None:

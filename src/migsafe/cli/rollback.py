@@ -28,7 +28,7 @@ Examples:
 \b
 Exit codes:
   0 the traffic is back, and the code is well · 4 refused: nothing was moved, or the schema was not touched
-  5 the traffic is not back, or the code is not well
+  5 the traffic is not back, or the code is not well · 130 stopped by Ctrl-C: it stands where it is
 """
 _SIGNS = {"done": "+", "refused": "x", "failed": "x", "left": "-", "due": " "}
 _NOTICE = "it ends where it is; migsafe deploy status says how that is"
@@ -77,7 +77,7 @@ def command(
     with until_interrupted(stop, _NOTICE):
         done = api.roll_back(asked, config, say=lambda line: say(line, err=True), stop=stop, by=by)
     _show(done, environment, form)
-    return _code(done)
+    return ExitCode.INTERRUPTED if stop.is_set() and not done.is_well else _code(done)
 
 
 def _show(done: RolledBack, environment: str, form: str) -> None:

@@ -15,11 +15,13 @@ from migsafe.deploy.errors import ProviderRefusedError
 from migsafe.deploy.journal import Standing, standing_on_the_way_back
 from migsafe.deploy.provider import Fencing
 from migsafe.deploy.rollout import Kind
+from migsafe.deploy.turn import RolloutTurnLostError
 from migsafe.deploy.verdict import Result, Verdict, Window, worst
 from migsafe.errors import EnvironmentFailedError, MigsafeError
 from migsafe.model.state import RolloutStatus
 from migsafe.preflight.words import duration
 from migsafe.tracker.deployments import DeploymentStatus, DeploymentStepStatus
+from migsafe.tracker.lease import LeaseLostError
 
 if TYPE_CHECKING:
     import threading
@@ -148,6 +150,9 @@ class Coordinator:
                     self._perform(step)
         except _Halt as halt:
             return self._halted(halt)
+        except (RolloutTurnLostError, LeaseLostError):
+            self._give_way()
+            raise
         if self._journal.deployment.rehearsal:
             return self.go_back("the way back is rehearsed")
         self._journal.set(DeploymentStatus.DONE, None, event="done")
@@ -163,10 +168,13 @@ class Coordinator:
             ProviderRefusedError: when the engine cannot; nothing was changed.
             EnvironmentFailedError: when it is away.
         """
-        step = next(one for one in self._rollout.steps if not self._is_done(one))
-        wanted = self._rollout.before(step.n)
         self._turn.check()
         self._journal.set(DeploymentStatus.RUNNING, f"set again: {reason}")
+        step = next((one for one in self._rollout.steps if not self._is_done(one)), None)
+        if step is None:
+            return
+        self._journal.plan_again(step)
+        wanted = self._rollout.before(step.n)
         if wanted.candidate is not None and wanted.stable == self._rollout.stable:
             self._tell("shift", wanted.candidate, wanted.weight)
         elif wanted.stable is not None:
@@ -180,12 +188,15 @@ class Coordinator:
         """
         stable = self._rollout.stable
         if stable is None:
-            return self._hold(_Halt(DeploymentStatus.HELD, f"{why}; there is no version to go back to", verdicts))
+            return self._take_down(why, verdicts, asked_for=retire)
         came = Came(DeploymentStatus.ABORTED, why, verdicts)
         began = self._clock()
         trouble = self._route_back(stable)
         came.back_ms = (self._clock() - began) * 1000
         # Only now: a tracker that is slow or away keeps no traffic where it must not be.
+        self._fail_running(why, verdicts)
+        if trouble is not None and self._has_begun(Kind.RETIRE):
+            return self._hold(_Halt(DeploymentStatus.HELD, f"{why}; {trouble}", verdicts))
         self._write(came, DeploymentStatus.ABORTING, why, standing_on_the_way_back(self._rollout), event="abort")
         if trouble is not None:
             came.status, came.reason, came.back_ms = DeploymentStatus.ABORTING, f"{why}; {trouble}", None
@@ -200,15 +211,67 @@ class Coordinator:
             self._retire(candidate, came)
         return came
 
+    def clear_up(self) -> Came:
+        """End the version that was given up, of a rollout that has gone back: it ran on without traffic."""
+        came = Came(DeploymentStatus.ABORTED, self._journal.deployment.reason)
+        if self._was_staged():
+            self._retire(self._rollout.candidate, came)
+        return came
+
+    def _take_down(self, why: str, verdicts: tuple[Verdict, ...], *, asked_for: bool) -> Came:
+        """Of a first version: there is nothing to go back to, so it ends; one with traffic only if a person says so."""
+        candidate = self._rollout.candidate
+        came = Came(DeploymentStatus.ABORTED, why, verdicts)
+        try:
+            seen = self._provider.observe()
+            if seen.stable is not None or (seen.weight > 0 and not asked_for):
+                way_on = "resume goes on" if seen.stable is not None else f"abort --retire ends {candidate}"
+                text = f"{why}; there is no version to go back to, and migsafe deploy {way_on}"
+                return self._halted(_Halt(DeploymentStatus.HELD, text, verdicts))
+            if seen.weight > 0:
+                self._tell("shift", candidate, 0)
+            trouble = self._end(candidate)
+        except (EnvironmentFailedError, ProviderRefusedError) as error:
+            trouble = _spell_error(error)
+        if trouble is not None:
+            return self._halted(_Halt(DeploymentStatus.HELD, f"{why}; {trouble}", verdicts))
+        self._fail_running(why, verdicts)
+        gone = (Standing(candidate, RolloutStatus.ROLLED_BACK),) if self._was_staged() else ()
+        self._write(came, DeploymentStatus.ABORTED, why, gone, event="rolled-back")
+        return came
+
     def _retire(self, candidate: str, came: Came) -> None:
         """What fails here leaves instances without traffic, and that is said."""
         try:
-            self._tell("retire", candidate, None)
+            trouble = self._end(candidate)
         except (EnvironmentFailedError, ProviderRefusedError) as error:
-            came.notes.append(f"{candidate} was not ended: {_spell_error(error)}")
+            trouble = _spell_error(error)
+        if trouble is not None:
+            came.notes.append(f"{candidate} has not ended: {trouble}")
             return
         gone = (Standing(candidate, RolloutStatus.ROLLED_BACK),)
         self._write(came, DeploymentStatus.ABORTED, came.reason, gone, event=None)
+
+    def _end(self, version: str) -> str | None:
+        """Order it, and look until nothing of it is left; why something is."""
+        deadline = self._clock() + self._manner.ready_within
+        self._tell("retire", version, None)
+        while (seen := self._provider.observe()).candidate == version:
+            if self._clock() >= deadline:
+                return f"given up after {duration(self._manner.ready_within)}: the engine shows {spell(seen)}"
+            self._sleep(self._manner.look_every)
+        return None
+
+    def _give_way(self) -> None:
+        """An order of ours may have come true behind somebody else's way back: what was sent back stays there."""
+        stable = self._rollout.stable
+        try:
+            if stable is None or not self._journal.is_sent_back():
+                return
+            self._provider.abort(stable)
+            self._say(f"it was sent back meanwhile: all traffic goes to {stable}")
+        except MigsafeError as error:
+            self._say(f"nobody knows whether an order of this coordinator came behind the way back: {error.message}")
 
     # -- forward
 
@@ -220,6 +283,8 @@ class Coordinator:
         self._journal.begin_step(step, self._rollout)
         self._say(f"{step.n}/{len(self._rollout.steps)} {_spell_step(step, self._rollout)}")
         seen = self._bring_about(step)
+        if step.kind is Kind.SHIFT:
+            self._journal.reach_step(step, seen)
         verdicts = self._looked_at(step)
         note = "; ".join([spell(seen), *(one.text for one in verdicts)])
         self._journal.end_step(step, self._rollout, seen, verdicts, note)
@@ -264,14 +329,17 @@ class Coordinator:
                 why, away, told = f"the engine cannot be reached: {error.message}", True, False
             if self._clock() >= deadline:
                 text = f"given up after {duration(self._manner.ready_within)}: {why}"
-                raise _Halt(DeploymentStatus.HELD if away else DeploymentStatus.ABORTING, text)
+                # What is given up while the old version ends must not go back to it.
+                stays = away or step.kind is Kind.RETIRE
+                raise _Halt(DeploymentStatus.HELD if stays else DeploymentStatus.ABORTING, text)
             self._pause_if_asked()
             self._sleep(self._manner.look_every)
 
     def _decide(self, step: Step, seen: Observed, *, told: bool) -> Next:
         able = self._provider.capabilities
         exact = able.weights == "exact" and not able.engine_owns_steps
-        return decide(self._rollout, step, seen, self._known, told=told, exact=exact)
+        reached = self._journal.entry(step).observed is not None
+        return decide(self._rollout, step, seen, self._known, told=told, exact=exact, reached=reached)
 
     def _order(self, verb: str, version: str, weight: int | None, *, nothing_moved: bool) -> None:
         try:
@@ -345,15 +413,20 @@ class Coordinator:
     # -- where it ends early
 
     def _halted(self, halt: _Halt) -> Came:
-        running = next((one for one in self._rollout.steps if self._is_running(one)), None)
-        if running is not None and halt.status in {DeploymentStatus.ABORTING, DeploymentStatus.HELD}:
-            try:
-                self._journal.fail_step(running, halt.why, halt.verdicts)
-            except MigsafeError as error:
-                self._say(f"that could not be written down: {error.message}")
         if halt.status is DeploymentStatus.ABORTING:
             return self.go_back(halt.why, halt.verdicts)
+        if halt.status is DeploymentStatus.HELD:
+            self._fail_running(halt.why, halt.verdicts)
         return self._hold(halt)
+
+    def _fail_running(self, why: str, verdicts: tuple[Verdict, ...]) -> None:
+        running = next((one for one in self._rollout.steps if self._is_running(one)), None)
+        if running is None:
+            return
+        try:
+            self._journal.fail_step(running, why, verdicts)
+        except MigsafeError as error:
+            self._say(f"that could not be written down: {error.message}")
 
     def _hold(self, halt: _Halt) -> Came:
         came = Came(halt.status, halt.why, halt.verdicts)
@@ -365,6 +438,10 @@ class Coordinator:
 
     def _is_running(self, step: Step) -> bool:
         return self._journal.entry(step).status is DeploymentStepStatus.RUNNING
+
+    def _has_begun(self, kind: Kind) -> bool:
+        begun = (self._journal.entry(step).attempts > 0 for step in self._rollout.steps if step.kind is kind)
+        return any(begun)
 
     def _was_staged(self) -> bool:
         return any(
@@ -382,7 +459,11 @@ class Coordinator:
                 if is_back(stable, seen):
                     return None
                 why = f"the engine shows {spell(seen)}"
-            except (EnvironmentFailedError, ProviderRefusedError) as error:
+            except ProviderRefusedError as error:
+                why = _spell_error(error)
+                if self._has_begun(Kind.RETIRE):
+                    return f"{stable} was being ended: {why}; migsafe deploy resume, then migsafe rollback"
+            except EnvironmentFailedError as error:
                 why = _spell_error(error)
             if self._clock() >= deadline:
                 return f"the traffic is not back at {stable}: {why}"
@@ -432,7 +513,7 @@ def _spell_step(step: Step, rollout: Rollout) -> str:
         case Kind.PROMOTE:
             return f"{new} is promoted"
         case Kind.BAKE:
-            return f"{old} is kept warm{watched}"
+            return f"{new} bakes{watched}"
         case Kind.RETIRE:
             return f"{old} is retired"
 

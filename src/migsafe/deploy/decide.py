@@ -66,7 +66,14 @@ Next = Met | Tell | Wait | GoBack | Hold | Drift
 
 
 def decide(
-    rollout: Rollout, step: Step, seen: Observed, answers: Mapping[str, Answer], *, told: bool, exact: bool
+    rollout: Rollout,
+    step: Step,
+    seen: Observed,
+    answers: Mapping[str, Answer],
+    *,
+    told: bool,
+    exact: bool,
+    reached: bool = False,
 ) -> Next:
     """What to do about a step.
 
@@ -74,8 +81,9 @@ def decide(
         answers: whether each version works on the schema; asked anew for each decision that moves traffic.
         told: the engine has been told by this process, so that it may be on its way.
         exact: the engine's weights are either what was or what is wanted; else anything in between is on the way.
+        reached: the engine has shown already what the step wants, by the journal.
     """
-    if _is_sent_back(rollout, step, seen):
+    if _is_sent_back(rollout, step, seen, reached=reached):
         return GoBack(f"all traffic is at {rollout.stable} already: it was sent back")
     if (foreign := _foreign(rollout, step, seen, exact=exact)) is not None:
         return Drift(foreign)
@@ -86,7 +94,8 @@ def decide(
     if exact and not told and _is_dead(step, seen):
         return GoBack(f"{seen.candidate} has {seen.weight} % of the traffic, and no instance of it is ready")
     if told and seen.motion is Motion.DEGRADED:
-        return GoBack("; ".join(seen.notes) or f"{rollout.candidate} did not come up")
+        why = "; ".join(seen.notes) or f"{rollout.candidate} did not come up"
+        return Hold(why) if step.kind is Kind.RETIRE else GoBack(why)
     order = order_of(rollout, step)
     if order is None:
         return Hold(f"{spell(seen)}, where {spell_desired(step.desired)} was left")
@@ -95,11 +104,11 @@ def decide(
     return Wait(_missing(step, seen))
 
 
-def _is_sent_back(rollout: Rollout, step: Step, seen: Observed) -> bool:
+def _is_sent_back(rollout: Rollout, step: Step, seen: Observed, *, reached: bool) -> bool:
     """The candidate has had traffic, and all of it is where it was: by a person, or by a coordinator that was cut off
     behind its last order."""
     before = rollout.before(step.n)
-    had_traffic = before.weight > 0 or before.stable == rollout.candidate
+    had_traffic = before.weight > 0 or before.stable == rollout.candidate or (reached and step.kind is Kind.SHIFT)
     is_back_there = rollout.stable is not None and seen.stable == rollout.stable and seen.weight == 0
     return had_traffic and is_back_there and seen.candidate in {None, rollout.candidate}
 
@@ -188,16 +197,20 @@ def _missing(step: Step, seen: Observed) -> str:
 
 def spell(seen: Observed) -> str:
     """What an engine shows, in a few words."""
-    if seen.candidate is None:
-        return f"{_name(seen.stable)} alone"
-    return f"{_name(seen.stable)} {100 - seen.weight} %, {seen.candidate} {seen.weight} %"
+    return _spell(seen.stable, seen.candidate, seen.weight)
 
 
 def spell_desired(desired: Desired) -> str:
     """A state in the same words."""
-    if desired.candidate is None:
-        return f"{_name(desired.stable)} alone"
-    return f"{_name(desired.stable)} {100 - desired.weight} %, {desired.candidate} {desired.weight} %"
+    return _spell(desired.stable, desired.candidate, desired.weight)
+
+
+def _spell(stable: str | None, candidate: str | None, weight: int) -> str:
+    if candidate is None:
+        return f"{stable} alone" if stable is not None else "no version"
+    if stable is None:
+        return f"{candidate} {weight} %, and no other version"
+    return f"{stable} {100 - weight} %, {candidate} {weight} %"
 
 
 def _share(seen: Observed) -> str:

@@ -13,9 +13,3 @@ class DeployRefusedError(MigsafeError):
 
 class ProviderRefusedError(DeployRefusedError):
     """An engine cannot do what it was asked for; nothing was changed there."""
-
-
-class DeployStoppedError(MigsafeError):
-    """A rollout stands still where it is, or went back; `deploy resume` or `deploy abort` goes on."""
-
-    exit_code = ExitCode.ENVIRONMENT

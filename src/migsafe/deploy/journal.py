@@ -15,6 +15,8 @@ from migsafe.tracker.deployments import (
     DeploymentStatus,
     DeploymentStep,
     DeploymentStepStatus,
+    draining_releases,
+    last_deployment,
     set_deployment,
     write_step,
 )
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 #: What says how far a release has come, where a rollout does.
 SOURCE = "deploy"
+
+_BACK = frozenset({DeploymentStatus.ABORTING, DeploymentStatus.ABORTED})
 
 
 class Herald(Protocol):
@@ -90,6 +94,20 @@ class Journal:
             standing_before(step, rollout),
         )
 
+    def reach_step(self, step: Step, seen: Observed) -> None:
+        """The engine shows what a step wants; whoever finds less of it later knows that it was taken away."""
+        self._write(replace(self.entry(step), observed=jotted(seen)), ())
+
+    def plan_again(self, step: Step) -> None:
+        """A step begins anew, whatever was seen of it."""
+        self._write(replace(self.entry(step), status=DeploymentStepStatus.PLANNED, observed=None), ())
+
+    def is_sent_back(self) -> bool:
+        """Whether somebody else has sent this rollout back meanwhile."""
+        with self._tracker.reading() as ledger:
+            last = last_deployment(ledger, self.deployment.environment)
+        return last is not None and last.id == self.deployment.id and last.status in _BACK
+
     def end_step(self, step: Step, rollout: Rollout, seen: Observed, verdicts: Sequence[Verdict], note: str) -> None:
         """A step has come true, and what was watched in it is well."""
         done = replace(
@@ -100,7 +118,8 @@ class Journal:
             verdicts=[asdict(one) for one in verdicts],
             note=note or None,
         )
-        self._write(done, standing_after(step, rollout), event=("step", f"step {step.n}, {step.kind}: {note}"))
+        event = ("step", f"step {step.n}, {step.kind}: {note}")
+        self._write(done, standing_after(step, rollout), event=event, alone=step.kind is Kind.RETIRE)
 
     def fail_step(self, step: Step, why: str, verdicts: Sequence[Verdict]) -> None:
         """A step did not come true, or what was watched in it is not well."""
@@ -129,14 +148,28 @@ class Journal:
             self._mark(store, standing)
             after = replace(self.deployment, status=status, reason=reason, fence=self._turn.fence)
             if event is not None:
-                self._herald.tell(store, after, event, reason or str(status), details or {})
+                self._herald.tell(store, after, event, reason or "", details or {})
         self.deployment = after
 
-    def _write(self, entry: DeploymentStep, standing: Sequence[Standing], event: tuple[str, str] | None = None) -> None:
+    def _write(
+        self,
+        entry: DeploymentStep,
+        standing: Sequence[Standing],
+        event: tuple[str, str] | None = None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """
+        Args:
+            alone: the engine shows one version only: what earlier rollouts left behind is gone as well.
+        """
         with self._tracker.writing(self._author) as store:
             self._turn.check_fence(store.ledger)
             write_step(store, self.deployment, entry)
             self._mark(store, standing)
+            if alone:
+                left = draining_releases(store.ledger, self.deployment.environment, SOURCE)
+                self._mark(store, [Standing(one, RolloutStatus.ROLLED_BACK) for one in left])
             if event is not None:
                 self._herald.tell(store, self.deployment, *event, {"step": entry.n, "kind": entry.kind})
         steps = tuple(entry if one.n == entry.n else one for one in self.deployment.steps)

@@ -13,6 +13,7 @@ from migsafe.deploy.plan_refusals import refuse_plan
 from migsafe.deploy.plan_rollout import rollout_of
 from migsafe.deploy.plan_rows import command, plan_steps
 from migsafe.deploy.plan_values import PlanKind, PlanStep, ReleasePlan
+from migsafe.deploy.rollout import Kind
 from migsafe.deploy.words import Strategy
 from migsafe.model.phase import Phase
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from migsafe.deploy.facts import ReleaseFacts, SchemaFacts
+    from migsafe.deploy.rollout import Rollout
     from migsafe.deploy.settings import DeploySettings
     from migsafe.deploy.words import Capabilities
 
@@ -53,7 +55,7 @@ def make_plan(
         rollout=rollout,
         settings=_settings(settings),
         waits=tuple(_waits(release, schema)),
-        warnings=tuple(_warnings(settings, release, schema)),
+        warnings=tuple(_warnings(settings, release, schema, rollout)),
     )
 
 
@@ -69,8 +71,11 @@ def _waits(release: ReleaseFacts, schema: SchemaFacts) -> Iterator[str]:
             yield f"nobody can tell whether {verdict.release} works on {verdict.where}: {verdict.why}"
 
 
-def _warnings(settings: DeploySettings, release: ReleaseFacts, schema: SchemaFacts) -> Iterator[str]:
+def _warnings(settings: DeploySettings, release: ReleaseFacts, schema: SchemaFacts, rollout: Rollout) -> Iterator[str]:
     yield from settings.warnings
+    if settings.probes.smoke and all(step.kind is not Kind.STAGE for step in rollout.steps):
+        pages = " ".join(settings.probes.smoke)
+        yield f"{settings.strategy}: no version is ready before it has traffic, so {pages} is not asked first"
     if release.stable is None:
         yield (
             f"the tracker knows of no release that runs on {release.environment}: this is planned as the first one; "

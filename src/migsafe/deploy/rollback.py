@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from migsafe.bookkeeping.place import open_tracker
 from migsafe.bookkeeping.steps import Where
 from migsafe.deploy.coordinator import Manner
-from migsafe.deploy.decide import spell
+from migsafe.deploy.decide import is_back, spell
 from migsafe.deploy.errors import DeployRefusedError
 from migsafe.deploy.run import DeployRequest, abort, deploy
 from migsafe.deploy.site import open_site, read_site_settings
@@ -116,10 +116,10 @@ def roll_back(
     items = [Item("detect", "done", _spell_found(last, stable, way))]
     if asked.dry_run:
         return RolledBack(_goal(way), (*items, *_to_do(asked, way)))
-    routed = _route(asked, way, config, author, say, stop)
+    routed = _route(asked, last, way, config, author, say, stop)
     items.append(routed)
     if routed.result == "done":
-        items.append(_recovered(asked, config, author, say, stop, clock, sleep))
+        items.append(_recovered(asked, _goal(way), config, author, say, stop, clock, sleep))
         items.append(_schema(asked, _goal(way), config, author, say, well=items[-1].result == "done"))
     return RolledBack(_goal(way), tuple(items))
 
@@ -170,7 +170,7 @@ def _to_do(asked: RollbackRequest, way: Way) -> tuple[Item, ...]:
     routes = {
         Return: "all traffic back at once",
         Redeploy: "brought out step by step, as deploy.toml says",
-        Stay: "nothing to move",
+        Stay: "nothing to move" + ("; what was given up and still runs is ended" if asked.backward else ""),
     }
     schema = "taken back where that loses nothing" if asked.backward else "stays expanded: old code can live on it"
     return (
@@ -182,6 +182,7 @@ def _to_do(asked: RollbackRequest, way: Way) -> tuple[Item, ...]:
 
 def _route(
     asked: RollbackRequest,
+    last: Deployment | None,
     way: Way,
     config: Config,
     author: Author,
@@ -190,7 +191,12 @@ def _route(
 ) -> Item:
     match way:
         case Stay(at):
-            return Item("route", "done", f"all traffic is at {at}")
+            text = f"all traffic is at {at}"
+            if asked.backward and last is not None and last.status is DeploymentStatus.ABORTED:
+                # What was given up runs on without traffic, and would keep the schema as it is.
+                done = abort(asked.place, config, author, reason=asked.reason, retire=True, say=say)
+                text = "; ".join((text, *(done.came.notes or (f"{last.release} has ended",))))
+            return Item("route", "done", text)
         case Return():
             done = abort(asked.place, config, author, reason=asked.reason, retire=asked.backward, say=say)
             wanted = DeploymentStatus.ABORTED
@@ -211,6 +217,7 @@ def _routed(done: Deployed, wanted: DeploymentStatus) -> Item:
 
 def _recovered(
     asked: RollbackRequest,
+    to: str,
     config: Config,
     author: Author,
     say: Callable[[str], None],
@@ -218,9 +225,11 @@ def _recovered(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> Item:
-    """Whether the running version is well for two windows, one after the other."""
+    """Whether the traffic is where it is to be, and that version well for two windows, one after the other."""
     settings = read_site_settings(asked.place.deploy_file, asked.place.environment)
     with open_site(settings, config, author, say) as site:
+        if not is_back(to, seen := site.provider.observe()):
+            return Item("verify", "failed", f"the engine shows {spell(seen)}, not all traffic at {to}")
         for number in range(1, _WINDOWS + 1):
             say(f"window {number} of {_WINDOWS}: is it well again? ({duration(settings.step_time)})")
             if (trouble := _watch(site, settings.step_time, stop or threading.Event(), clock, sleep)) is not None:

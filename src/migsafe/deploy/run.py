@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migsafe.bookkeeping.releases import know_release
 from migsafe.deploy.coordinator import Came, Coordinator, Manner, Means
+from migsafe.deploy.decide import is_back
 from migsafe.deploy.errors import DeployRefusedError
 from migsafe.deploy.gates import read_facts
 from migsafe.deploy.journal import SOURCE, Journal, planned_steps, rollout_of
 from migsafe.deploy.one_step import refuse_one_step
 from migsafe.deploy.plan import make_plan
 from migsafe.deploy.plan_document import document
+from migsafe.deploy.planning import provider_of
 from migsafe.deploy.rollout import rehearsal_of, without_soak
 from migsafe.deploy.site import Site, open_site, read_site_settings
 from migsafe.deploy.smoke import Smoke
 from migsafe.deploy.turn import break_rollout_turn, take_rollout_turn
-from migsafe.errors import EnvironmentFailedError
+from migsafe.errors import EnvironmentFailedError, MigsafeError
 from migsafe.model.phase import Phase
 from migsafe.model.state import RolloutStatus
 from migsafe.runner.turn import Waiting
@@ -31,9 +33,10 @@ from migsafe.tracker.deployments import (
     begin_deployment,
     last_deployment,
     last_rehearsal,
+    refuse_open,
 )
-from migsafe.tracker.errors import TrackerAwayError, TrackerRefusedError
-from migsafe.tracker.lease import LeaseHeldError, spell_holder
+from migsafe.tracker.errors import TrackerAwayError, TrackerBusyError, TrackerRefusedError
+from migsafe.tracker.lease import LeaseHeldError, LeaseLostError, spell_holder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -102,15 +105,14 @@ def deploy(
         ConfigurationError: when deploy.toml cannot be used.
     """
     settings = read_site_settings(request.deploy_file, request.environment)
-    with open_site(settings, config, author, say) as site:
-        plan = _plan(site, config, release)
-        _refuse_waiting(plan)
-        purpose = f"{'rehearsal of ' if rehearsal else ''}{plan.stable or 'nothing'} → {release}"
-        with _turn(site, request, author, purpose) as turn:
-            rollout = without_soak(plan.rollout) if urgent else plan.rollout
-            rollout = rehearsal_of(rollout) if rehearsal else rollout
-            deployment = _begin(site, plan, rollout, author, turn, config, rehearsal=rehearsal)
-            return _go(site, deployment, author, turn, config, say, stop, lambda coordinator: coordinator.go_on())
+    purpose = f"{'rehearsal of' if rehearsal else 'rollout of'} {release}"
+    with open_site(settings, config, author, say) as site, _turn(site, request, author, purpose) as turn:
+        # Not before: whoever had the turn until now has changed what it is planned by.
+        plan = _ready_plan(site, config, release, rehearsal=rehearsal)
+        rollout = without_soak(plan.rollout) if urgent else plan.rollout
+        rollout = rehearsal_of(rollout) if rehearsal else rollout
+        deployment = _begin(site, plan, rollout, author, turn, config, rehearsal=rehearsal)
+        return _go(site, deployment, author, turn, config, say, stop, lambda coordinator: coordinator.go_on())
 
 
 def resume(
@@ -165,53 +167,75 @@ def abort(
 
     Args:
         to: the version that is to have it; the one that had it before when None.
-        retire: end the other version as well.
+        retire: end the other version as well; also one that was given up before, and has run on without traffic.
 
     Raises:
         DeployRefusedError: when nothing is under way.
         EnvironmentFailedError: when the engine is away; or the tracker is, and nobody says where to.
     """
     settings = read_site_settings(request.deploy_file, request.environment)
-    with open_site(settings, config, author, say) as site:
-        ordered = _order_back(site)
+    ordered = _order_back(settings, to, say)
+    with open_site(settings, config, author, say, only_back=True) as site:
         try:
             with _turn_of_whoever_has_it(site, author, reason) as (turn, robbed):
-                deployment = _open_deployment(site)
+                deployment = _open_deployment(site, or_given_up=retire)
+                done = _go(
+                    site, deployment, author, turn, config, say, None,
+                    lambda coordinator: _send_back(coordinator, deployment, reason, retire=retire),
+                )  # fmt: skip
                 if robbed is not None:
                     _tell_of_theft(site, deployment, robbed, author)
-                return _go(
-                    site, deployment, author, turn, config, say, None,
-                    lambda coordinator: coordinator.go_back(reason, retire=retire),
-                )  # fmt: skip
-        except (TrackerAwayError, LeaseHeldError) as error:
+                return done
+        except (TrackerAwayError, TrackerRefusedError) as error:
             say(f"without the tracker: {error.message}")
-            return Deployed(None, _abort_blindly(site, settings, to or ordered, reason, say))
+            came = _abort_blindly(site, to or ordered or _had_it_before(site), reason, say)
+            if retire:
+                came.notes.append("the other version was not ended")
+            return Deployed(None, came)
 
 
-def _order_back(site: Site) -> str | None:
+def _send_back(coordinator: Coordinator, deployment: Deployment, reason: str, *, retire: bool) -> Came:
+    return coordinator.go_back(reason, retire=retire) if deployment.is_open else coordinator.clear_up()
+
+
+def _order_back(settings: DeploySettings, to: str | None, say: Callable[[str], None]) -> str | None:
     """Before anybody is asked: while a candidate has traffic, the engine alone knows where it was.
+
+    Args:
+        to: says it where the new version is promoted already, and the one before stands beside it.
 
     Returns:
         Where it was sent; None where the engine alone does not tell.
     """
-    seen = site.provider.observe()
-    if seen.stable is None or seen.weight == 0:
+    with closing(provider_of(settings)) as provider:
+        seen = provider.observe()
+        target = seen.stable if seen.weight > 0 else to if to == seen.candidate else None
+        if target is None:
+            return None
+        provider.abort(target)
+    say(f"{settings.provider} is told to send all traffic to {target}")
+    return target
+
+
+def _had_it_before(site: Site) -> str | None:
+    """By a tracker that can be read, though not written; None where it cannot, or says that nothing is under way."""
+    try:
+        with site.tracker.reading() as ledger:
+            found = last_deployment(ledger, site.settings.environment)
+    except MigsafeError:
         return None
-    site.provider.abort(seen.stable)
-    return seen.stable
+    return found.stable if found is not None and found.is_open else None
 
 
-def _abort_blindly(
-    site: Site, settings: DeploySettings, to: str | None, reason: str, say: Callable[[str], None]
-) -> Came:
+def _abort_blindly(site: Site, to: str | None, reason: str, say: Callable[[str], None]) -> Came:
     """By what the engine alone tells; nothing is written, and `resume` finds out."""
     if to is None:
         raise DeployRefusedError(
             "the engine alone does not tell where the traffic was before", hint="--to VERSION says it"
         )
-    began, deadline = time.monotonic(), time.monotonic() + settings.ready_within
+    began, deadline = time.monotonic(), time.monotonic() + site.settings.ready_within
     site.provider.abort(to)
-    while (seen := site.provider.observe()).stable != to or seen.weight != 0:
+    while not is_back(to, site.provider.observe()):
         if time.monotonic() > deadline:
             raise EnvironmentFailedError(f"the traffic is not back at {to}", hint="give the same command again")
         time.sleep(Manner().look_every)
@@ -227,11 +251,23 @@ def _plan(site: Site, config: Config, release: str) -> ReleasePlan:
     return make_plan(site.settings, site.provider.capabilities, facts.release, facts.schema)
 
 
-def _refuse_waiting(plan: ReleasePlan) -> None:
+def _ready_plan(site: Site, config: Config, release: str, *, rehearsal: bool) -> ReleasePlan:
+    """The plan of a release that can go out now.
+
+    Raises:
+        DeployRefusedError: when something must come first.
+        TrackerRefusedError: when another rollout has not come to its end.
+    """
+    with site.tracker.reading() as ledger:
+        refuse_open(ledger, site.settings.environment)
+    plan = _plan(site, config, release)
     if plan.waits:
         first, *others = plan.waits
         more = f" (and {len(others)} more: migsafe deploy plan)" if others else ""
         raise DeployRefusedError(f"{plan.release} cannot go out yet: {first}{more}")
+    if rehearsal and plan.stable is None:
+        raise DeployRefusedError(f"{release} is the first version: there is no way back to rehearse")
+    return plan
 
 
 def _begin(
@@ -277,10 +313,12 @@ def _refuse_engine(site: Site, plan: ReleasePlan) -> None:
         raise DeployRefusedError(f"{seen.candidate} has {seen.weight} % of the traffic, and no rollout is under way")
 
 
-def _open_deployment(site: Site) -> Deployment:
+def _open_deployment(site: Site, *, or_given_up: bool = False) -> Deployment:
     environment = site.settings.environment
     with site.tracker.reading() as ledger:
         found = last_deployment(ledger, environment)
+    if found is not None and or_given_up and found.status is DeploymentStatus.ABORTED:
+        return found
     if found is None or not found.is_open:
         last = f"; the last one, of {found.release}, is {found.status}" if found is not None else ""
         raise DeployRefusedError(
@@ -291,11 +329,18 @@ def _open_deployment(site: Site) -> Deployment:
 
 
 def _refuse_other_engine(deployment: Deployment, settings: DeploySettings) -> None:
+    hint = "check out the deploy.toml with which it was begun"
     if deployment.provider != settings.provider:
         raise DeployRefusedError(
             f"the rollout of {deployment.release} was begun on {deployment.provider}, "
             f"and {settings.path} names {settings.provider}",
-            hint="check out the deploy.toml with which it was begun",
+            hint=hint,
+        )
+    if deployment.strategy != settings.strategy:
+        raise DeployRefusedError(
+            f"the rollout of {deployment.release} was begun as {deployment.strategy}, "
+            f"and {settings.path} says {settings.strategy}",
+            hint=hint,
         )
 
 
@@ -326,7 +371,15 @@ def _go(
         ready_within=settings.ready_within,
         abort_when_unsure=settings.on_inconclusive == "abort",
     )
-    came = act(Coordinator(rollout, means, manner))
+    try:
+        came = act(Coordinator(rollout, means, manner))
+    except LeaseLostError:
+        raise
+    except (TrackerAwayError, TrackerRefusedError) as error:
+        resume = f"migsafe deploy resume --env {deployment.environment}"
+        raise TrackerAwayError(
+            error.message, hint=f"the traffic stays where it is; {resume} goes on when the tracker can be written again"
+        ) from error
     return Deployed(journal.deployment, came)
 
 
@@ -366,6 +419,9 @@ def _turn_of_whoever_has_it(site: Site, author: Author, reason: str) -> Iterator
         try:
             turn = take_rollout_turn(site.tracker, environment, author, f"abort: {reason}")
             break
+        except TrackerBusyError:
+            if time.monotonic() > deadline:
+                raise
         except LeaseHeldError:
             if time.monotonic() > deadline:
                 raise
@@ -385,5 +441,5 @@ def _break(site: Site, environment: str, author: Author, reason: str) -> Lease |
 
 
 def _tell_of_theft(site: Site, deployment: Deployment, robbed: Lease, author: Author) -> None:
-    with site.tracker.writing(author) as store:
+    with suppress(MigsafeError), site.tracker.writing(author) as store:
         site.herald.tell(store, deployment, "lock-stolen", f"{spell_holder(robbed)}; now {author.actor} has it", {})

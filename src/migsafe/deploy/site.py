@@ -16,6 +16,7 @@ from migsafe.deploy.outbox import TrackerHerald, TrackerOutbox
 from migsafe.deploy.planning import checks_of, provider_of
 from migsafe.deploy.redaction import Redaction
 from migsafe.deploy.settings import find_deploy_file, read_settings
+from migsafe.errors import MigsafeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,8 +61,18 @@ def read_site_settings(deploy_file: Path | None, environment: str) -> DeploySett
 
 
 @contextmanager
-def open_site(settings: DeploySettings, config: Config, author: Author, say: Callable[[str], None]) -> Iterator[Site]:
+def open_site(
+    settings: DeploySettings,
+    config: Config,
+    author: Author,
+    say: Callable[[str], None],
+    *,
+    only_back: bool = False,
+) -> Iterator[Site]:
     """Open all of it, and close it in the end; messages that are on their way are given a few seconds.
+
+    Args:
+        only_back: for the way back alone: nothing is watched, and who cannot be told of it does not stop it.
 
     Raises:
         ConfigurationError: when deploy.toml cannot be used.
@@ -70,9 +81,9 @@ def open_site(settings: DeploySettings, config: Config, author: Author, say: Cal
     with ExitStack() as stack:
         provider = provider_of(settings)
         stack.callback(provider.close)
-        sinks = open_sinks(settings.notify, os.environ)
+        sinks = _sinks(settings, say, may_lack=only_back)
         redaction = Redaction(secrets_of(sinks))
-        checks = Analysis(checks_of(settings, provider, config.url), redaction=redaction)
+        checks = Analysis(() if only_back else checks_of(settings, provider, config.url), redaction=redaction)
         stack.callback(checks.close)
         tracker = open_tracker(config, settings.environment)
         herald: Herald = Silence()
@@ -80,6 +91,16 @@ def open_site(settings: DeploySettings, config: Config, author: Author, say: Cal
             herald = TrackerHerald(sinks, redaction)
             stack.enter_context(_delivering(sinks, tracker, author, say))
         yield Site(settings=settings, provider=provider, checks=checks, herald=herald, tracker=tracker)
+
+
+def _sinks(settings: DeploySettings, say: Callable[[str], None], *, may_lack: bool) -> tuple[Sink, ...]:
+    try:
+        return open_sinks(settings.notify, os.environ)
+    except MigsafeError as error:
+        if not may_lack:
+            raise
+        say(f"nobody is told of it: {error.message}")
+        return ()
 
 
 @contextmanager

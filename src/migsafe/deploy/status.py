@@ -10,6 +10,7 @@ from migsafe.bookkeeping.place import open_tracker
 from migsafe.deploy.journal import jotted
 from migsafe.deploy.planning import provider_of
 from migsafe.deploy.site import read_site_settings
+from migsafe.deploy.turn import holder_is_gone
 from migsafe.errors import MigsafeError
 from migsafe.tracker.deployments import Deployment, DeploymentStatus, deployments, last_rehearsal
 from migsafe.tracker.lease import Lease, Rollouts, read_lease
@@ -33,7 +34,7 @@ class Standing:
 
     Attributes:
         deployments: the last ones, the latest first.
-        holder: who has the turn; None where nobody has.
+        holder: who has the turn and lives, as far as anybody can tell; None where nobody has.
         seen: what the engine shows; None where it was not asked or did not answer, for the reason in `unseen`.
         rehearsed_at: when the way back was last tried to its end.
     """
@@ -48,9 +49,11 @@ class Standing:
     @property
     def next(self) -> str | None:
         """What a person does now; None where nothing is to be done."""
-        if not self.deployments or not (last := self.deployments[0]).is_open:
+        if not self.deployments:
             return None
-        if self.holder is not None and self.holder.is_held:
+        if not (last := self.deployments[0]).is_open:
+            return self._next_of_what_is_left(last)
+        if self.holder is not None:
             return f"migsafe deploy abort --env {self.environment} --reason WHY sends the traffic back"
         resume, abort = (f"migsafe deploy {verb} --env {self.environment}" for verb in ("resume", "abort"))
         match last.status:
@@ -58,8 +61,25 @@ class Standing:
                 return f"{abort} --reason WHY tries the way back again"
             case _S.DRIFTED:
                 return f"look at the engine; then {resume} --reassert WHY, or {abort} --reason WHY"
+            case _ if last.stable is None:
+                return f"{resume} goes on, {abort} --retire --reason WHY ends {last.release}, the first version"
             case _:
                 return f"{resume} goes on, {abort} --reason WHY goes back"
+
+    @property
+    def was_cut_off(self) -> bool:
+        """A rollout is under way by the journal, and nobody is at it: it was killed, or its machine was lost."""
+        under_way = bool(self.deployments) and self.deployments[0].status in {_S.RUNNING, _S.ABORTING}
+        return under_way and self.holder is None
+
+    def _next_of_what_is_left(self, last: Deployment) -> str | None:
+        """A version that was given up goes on running without traffic, until it is ended or the next one takes its
+        place."""
+        seen = self.seen
+        if last.status is not _S.ABORTED or seen is None or seen.candidate != last.release or seen.weight != 0:
+            return None
+        command = f"migsafe deploy abort --env {self.environment} --retire --reason WHY"
+        return f"{last.release} still runs, without traffic, until the next rollout; {command} ends it"
 
 
 def read_standing(request: DeployRequest, config: Config, *, limit: int = 5) -> Standing:
@@ -81,7 +101,7 @@ def read_standing(request: DeployRequest, config: Config, *, limit: int = 5) -> 
     return Standing(
         environment=environment,
         deployments=found,
-        holder=holder if holder is not None and holder.is_held else None,
+        holder=holder if holder is not None and holder.is_held and not holder_is_gone(holder) else None,
         seen=seen,
         unseen=unseen,
         rehearsed_at=rehearsed_at,

@@ -29,6 +29,8 @@ def _lines(standing: Standing) -> Iterator[str]:
         yield f"  {note}"
     if standing.holder is not None:
         yield f"at work: {spell_holder(standing.holder)}"
+    elif standing.was_cut_off:
+        yield "at work: nobody; whoever was at it was cut off"
     if not standing.deployments:
         yield "no rollout was ever begun here"
     for place, one in enumerate(standing.deployments):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from migsafe.config import values
-from migsafe.config.nearest import did_you_mean
+from migsafe.config.nearest import did_you_mean, nearest
 from migsafe.config.values import BadValue
 from migsafe.deploy.addresses import Address, read_address, read_secret
 from migsafe.deploy.toml_places import KeyPath, key_lines
@@ -30,6 +30,10 @@ W = TypeVar("W", bound=StrEnum)
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(_SECONDS)})\Z")
 _ERROR_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
+
+
+#: How alike a key must be that may be a misspelling of one that is missing; others that are alike may be keys as well.
+_MISSPELLED = 0.8
 
 
 class _Required(Enum):
@@ -298,11 +302,17 @@ class Table:
         if key not in self._asked:
             self._asked.append(key)
 
+    def _missing(self, key: str) -> ConfigurationError:
+        """A key that must be there, with the one that looks like it, where nobody has asked for that until now."""
+        open_keys = [written for written in self._entries if written not in self._asked]
+        alike = nearest(key, open_keys, closeness=_MISSPELLED, limit=1)
+        return self.error(key, "missing", f"{alike[0]} is there: did you mean {key}?" if alike else None)
+
     def _read(self, key: str, default: T | _Required, reader: Callable[[object], V], *, shown: bool = True) -> V | T:
         self._ask(key)
         if key not in self._entries:
             if isinstance(default, _Required):
-                raise self.error(key, "missing")
+                raise self._missing(key)
             return default
         value = self._entries[key].value
         try:

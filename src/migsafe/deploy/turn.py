@@ -97,7 +97,7 @@ def take_rollout_turn(
     def attempt() -> Lease:
         with tracker.writing(author) as store:
             holder = Holder(actor=author.actor, purpose=purpose, host=_this_place(), pid=os.getpid())
-            return take_lease(store, Rollouts(environment), holder, is_gone=_is_gone)
+            return take_lease(store, Rollouts(environment), holder, is_gone=holder_is_gone)
 
     return RolloutTurn(tracker, author, wait_for(attempt, waiting or Waiting()))
 
@@ -113,7 +113,7 @@ def break_rollout_turn(tracker: Tracker, environment: str, author: Author, reaso
         return break_lease(store, Rollouts(environment), reason)
 
 
-def _is_gone(lease: Lease) -> bool:
+def holder_is_gone(lease: Lease) -> bool:
     """Whether its process has ended; only its own place can tell.
 
     No lock stands behind this lease, so that a place must never be taken for another one.

@@ -66,7 +66,7 @@ def choose_way(
     """
     if last is not None and last.is_open:
         return _back_along(last, to)
-    wanted = to or _before(last)
+    wanted = to or _before(last, stable, order)
     if wanted is None:
         raise DeployRefusedError("nobody can tell which release was there before", hint="--to RELEASE says it")
     if wanted == stable:
@@ -90,9 +90,27 @@ def _back_along(last: Deployment, to: str | None) -> Way:
     return Return(last.stable)
 
 
-def _before(last: Deployment | None) -> str | None:
-    """Which release had the traffic before; after a rollout that went back, the one that it went back to."""
-    return None if last is None or last.status is not DeploymentStatus.DONE else last.stable
+def _before(last: Deployment | None, stable: str | None, order: Sequence[str]) -> str | None:
+    """Which release had the traffic before; after a rollout that went back, the one that it went back to.
+
+    Returns:
+        None where that cannot be told: no rollout, or another release has come since by another way.
+
+    Raises:
+        DeployRefusedError: when the last rollout was a way back itself: what was before it is what it was to leave.
+    """
+    if last is None or last.stable is None:
+        return None
+    if last.status is not DeploymentStatus.DONE:
+        return last.stable if stable == last.stable else None
+    if stable not in {None, last.release}:
+        return None
+    if last.stable in order and last.release in order and order.index(last.stable) > order.index(last.release):
+        raise DeployRefusedError(
+            f"{last.environment} went back from {last.stable} to {last.release} already",
+            hint="--to RELEASE says which one is wanted",
+        )
+    return last.stable
 
 
 def _refuse_below_the_floor(wanted: str, stable: str, verdicts: Mapping[str, Verdict], order: Sequence[str]) -> None:

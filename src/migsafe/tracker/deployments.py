@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from migsafe.model.state import RolloutStatus
 from migsafe.tracker import tables as t
 from migsafe.tracker.errors import TrackerRefusedError
 
@@ -120,6 +121,12 @@ class Deployment:
         """It has not come to an end."""
         return self.status not in ENDED
 
+    @property
+    def is_rehearsed(self) -> bool:
+        """It was a rehearsal, and went to its end: all its steps were well, and the way back has worked."""
+        went_well = all(step.status is DeploymentStepStatus.DONE for step in self.steps)
+        return self.rehearsal and self.status is DeploymentStatus.ABORTED and went_well
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDeployment:
@@ -145,12 +152,7 @@ def begin_deployment(store: Store, new: NewDeployment) -> Deployment:
     Raises:
         TrackerRefusedError: when another one of the environment has not come to its end.
     """
-    before = last_deployment(store.ledger, new.environment)
-    if before is not None and before.is_open:
-        raise TrackerRefusedError(
-            f"the rollout of {before.release} on {new.environment} is {before.status}",
-            hint=f"migsafe deploy resume --env {new.environment}, or migsafe deploy abort --env {new.environment}",
-        )
+    before = refuse_open(store.ledger, new.environment)
     key = uuid4().hex
     number = 1 if before is None else before.n + 1
     values = {
@@ -171,6 +173,21 @@ def begin_deployment(store: Store, new: NewDeployment) -> Deployment:
     return found
 
 
+def refuse_open(ledger: Ledger, environment: str) -> Deployment | None:
+    """The last rollout of an environment, which has come to its end; None where there never was one.
+
+    Raises:
+        TrackerRefusedError: when it has not.
+    """
+    last = last_deployment(ledger, environment)
+    if last is not None and last.is_open:
+        raise TrackerRefusedError(
+            f"the rollout of {last.release} on {environment} is {last.status}",
+            hint=f"migsafe deploy resume --env {environment}, or migsafe deploy abort --env {environment}",
+        )
+    return last
+
+
 def set_deployment(
     store: Store, deployment: Deployment, status: DeploymentStatus, *, fence: int, reason: str | None = None
 ) -> None:
@@ -183,7 +200,7 @@ def set_deployment(
         return
     before = {"status": deployment.status.value, "fence": deployment.fence}
     after: dict[str, Any] = {"status": status.value, "fence": fence}
-    ended = store.now if status in ENDED else None
+    ended = (deployment.ended_at or store.now) if status in ENDED else None
     changed = {**after, "reason": reason, "changed_at": store.now, "ended_at": ended}
     store.replace(t.deployment, {"deployment_id": deployment.id}, before, changed)
     subject = _subject(deployment.release, deployment.environment)
@@ -222,11 +239,19 @@ def deployments(ledger: Ledger, environment: str, *, limit: int = 20) -> tuple[D
 
 
 def last_rehearsal(ledger: Ledger, environment: str) -> datetime | None:
-    """When the way back was last tried to its end; None where it never was."""
-    c = t.deployment.c
-    tried = sa.and_(c.env == environment, c.rehearsal, c.status == DeploymentStatus.ABORTED.value)
+    """When the way back was last tried to its end, as `is_rehearsed` says it; None where it never was."""
+    c, s = t.deployment.c, t.deployment_step.c
+    cut_short = sa.exists().where(s.deployment_id == c.deployment_id, s.status != DeploymentStepStatus.DONE.value)
+    tried = sa.and_(c.env == environment, c.rehearsal, c.status == DeploymentStatus.ABORTED.value, ~cut_short)
     row = ledger.first(sa.select(c.ended_at).where(tried).order_by(c.ended_at.desc()))
     return None if row is None else row.ended_at
+
+
+def draining_releases(ledger: Ledger, environment: str, source: str) -> tuple[str, ...]:
+    """Releases whose processes may still live, by what one source has said."""
+    c = t.rollout.c
+    told = sa.and_(c.env == environment, c.status == RolloutStatus.DRAINING.value, c.source == source)
+    return tuple(row.release_id for row in ledger.rows(sa.select(c.release_id).where(told).order_by(c.release_id)))
 
 
 def _subject(release: str, environment: str) -> str:

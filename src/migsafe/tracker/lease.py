@@ -267,7 +267,8 @@ def _way_on(lease: Lease, *, at_work: bool) -> str:
         return "it lives; --wait-for-turn SECONDS waits for it"
     left = max(DEAD_AFTER - lease.silent_for, 1.0)
     silence = f"nothing was heard of it for {_span(lease.silent_for)}, and after {DEAD_AFTER:.0f} s it is gone"
-    return f"{silence}: --wait-for-turn {left + 1:.0f}, or --break-lock REASON if you know that it is"
+    sooner = "" if isinstance(lease.where, Rollouts) else ", or --break-lock REASON if you know that it is"
+    return f"{silence}: --wait-for-turn {left + 1:.0f}{sooner}"
 
 
 def _lost(lease: Lease, row: sa.Row[Any] | None) -> LeaseLostError:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from migsafe.model.state import StepStatus
     from migsafe.tracker.ledger import Ledger
 
+#: Not every command that asks for an environment may make one known.
+_HOW_KNOWN = "migsafe run, record, adopt and release mark make it known with --create-env"
+
 
 class Names:
     """Looks names up in the tracker's tables."""
@@ -58,7 +61,7 @@ class Names:
         Raises:
             UnknownNameError: when there is none of that name.
         """
-        return _known(name, self.environments(), "environment", "--create-env makes it known")
+        return _known(name, self.environments(), "environment", _HOW_KNOWN)
 
     def release(self, name: str) -> str:
         """The name of a release that has a place among the others.

@@ -172,11 +172,12 @@ class Store:
         Raises:
             TrackerRefusedError: when that cannot follow what is known, or is yet to come.
         """
-        moment = at or self.now
-        _refuse_future(moment, self.now)
+        _refuse_future(at or self.now, self.now)
         columns = t.rollout.c
         row = self.ledger.first(sa.select(t.rollout).where(columns.env == environment, columns.release_id == release))
         before = None if row is None else rollout_of(row)
+        # The clocks of two machines differ: what is said now comes after what was said before.
+        moment = at or max(self.now, row.changed_at if row is not None and row.changed_at is not None else self.now)
         after = next_rollout(before, release, status, moment, percent=percent, source=source)
         subject = f"{release} on {environment}"
         if after is None:

@@ -12,6 +12,22 @@ from migsafe.tracker.columns import Json, Moment
 
 metadata = sa.MetaData()
 
+
+def _turn() -> tuple[sa.Column[object], ...]:
+    """Whose turn it is, and since when: of a database, or of an environment's rollouts."""
+    return (
+        sa.Column("fence", sa.Integer, nullable=False),
+        sa.Column("holder", sa.String(255), nullable=False),
+        sa.Column("host", sa.String(255), nullable=False),
+        sa.Column("pid", sa.Integer, nullable=False),
+        sa.Column("backend_pid", sa.Integer),
+        sa.Column("purpose", sa.String(255), nullable=False),
+        sa.Column("taken_at", Moment, nullable=False),
+        sa.Column("heartbeat_at", Moment, nullable=False),
+        sa.Column("released_at", Moment),
+    )
+
+
 meta = sa.Table(
     "migsafe_meta",
     metadata,
@@ -179,15 +195,7 @@ lease = sa.Table(
     metadata,
     sa.Column("env", sa.String(64), primary_key=True),
     sa.Column("target", sa.String(128), primary_key=True),
-    sa.Column("fence", sa.Integer, nullable=False),
-    sa.Column("holder", sa.String(255), nullable=False),
-    sa.Column("host", sa.String(255), nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("backend_pid", sa.Integer),
-    sa.Column("purpose", sa.String(255), nullable=False),
-    sa.Column("taken_at", Moment, nullable=False),
-    sa.Column("heartbeat_at", Moment, nullable=False),
-    sa.Column("released_at", Moment),
+    *_turn(),
 )
 backfill = sa.Table(
     "migsafe_backfill",
@@ -299,15 +307,7 @@ deployment_turn = sa.Table(
     "migsafe_deployment_turn",
     metadata,
     sa.Column("env", sa.String(64), primary_key=True),
-    sa.Column("fence", sa.Integer, nullable=False),
-    sa.Column("holder", sa.String(255), nullable=False),
-    sa.Column("host", sa.String(255), nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("backend_pid", sa.Integer),
-    sa.Column("purpose", sa.String(255), nullable=False),
-    sa.Column("taken_at", Moment, nullable=False),
-    sa.Column("heartbeat_at", Moment, nullable=False),
-    sa.Column("released_at", Moment),
+    *_turn(),
 )
 outbox = sa.Table(
     "migsafe_outbox",

@@ -11,7 +11,8 @@ from migsafe.deploy.coordinator import Manner
 from migsafe.deploy.rollout import Pace, make_rollout
 from migsafe.deploy.turn import RolloutTurnLostError, break_rollout_turn
 from migsafe.deploy.verdict import Result, Verdict, Window
-from migsafe.tracker.deployments import DeploymentStatus
+from migsafe.model.state import KnownRelease, RolloutStatus
+from migsafe.tracker.deployments import DeploymentStatus, set_deployment
 from migsafe.tracker.lease import LeaseLostError
 from tracker_books import ME, Book, book_in, copy_of
 
@@ -25,9 +26,15 @@ WHOLE = [
 ]
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    folder = tmp_path_factory.mktemp("books")
+    return copy_of(book_in(folder).furnish(), folder / "empty.db")
+
+
 @pytest.fixture
-def book(tmp_path: Path) -> Book:
-    return book_in(tmp_path).furnish()
+def book(empty: Book, tmp_path: Path) -> Book:
+    return copy_of(empty, tmp_path / "tracker.db")
 
 
 def fails_at(weight: int) -> Callable[[Window], Result]:
@@ -248,13 +255,107 @@ def test_a_way_back_that_does_not_come_true_is_not_called_one(book: Book) -> Non
     assert desk.last().is_open
 
 
+def test_the_traffic_is_back_before_the_tracker_is_told_why(book: Book) -> None:
+    desk = Desk(book, analyst=Analyst(fails_at(50)))
+    told: list[str] = []
+
+    class Slow(Engine):
+        def abort(self, stable: str) -> None:
+            told.extend(str(one.status) for one in desk.last().steps)
+            super().abort(stable)
+
+    desk.engine = Slow()
+    assert desk.run().status is DeploymentStatus.ABORTED
+    assert "failed" not in told
+    assert "failed" in [str(one.status) for one in desk.last().steps]
+
+
+class Lasting(Engine):
+    """Instances that do not end."""
+
+    def retire(self, version: str) -> None:
+        self._take("retire", version)
+
+
+def test_an_old_version_that_does_not_end_is_no_reason_to_go_back_to_it(book: Book) -> None:
+    desk = Desk(book, engine=Lasting())
+    came = desk.run()
+    assert (came.status, came.reason) == (
+        DeploymentStatus.HELD,
+        "given up after 30 s: the engine shows 1.9.0 100 %, 1.8.0 0 %",
+    )
+    assert desk.engine.orders == WHOLE
+    assert desk.standing() == {OLD: ("draining", 0), NEW: ("deployed", 100)}
+
+
+def test_an_old_version_that_has_ended_cannot_be_gone_back_to(book: Book) -> None:
+    """And nothing is stuck by that: the rollout goes on to its end."""
+    desk = Desk(book, engine=Engine(refuses="abort"), kill_after_order=len(WHOLE))
+    with pytest.raises(Killed):
+        desk.run()
+    came = desk.abort()
+    assert came.status is DeploymentStatus.HELD
+    assert (came.reason or "").endswith("migsafe deploy resume, then migsafe rollback")
+    assert desk.standing() == {OLD: ("draining", 0), NEW: ("deployed", 100)}
+    assert desk.run().status is DeploymentStatus.DONE
+
+
+def test_a_version_is_not_called_gone_before_it_is(book: Book) -> None:
+    unsure = Analyst(lambda window: Result.INCONCLUSIVE if window.weight == 5 else Result.PASS)
+    desk = Desk(book, engine=Lasting(), analyst=unsure)
+    assert desk.run().status is DeploymentStatus.HELD
+    with desk.coordinator() as coordinator:
+        came = coordinator.go_back("by hand", retire=True)
+    assert came.status is DeploymentStatus.ABORTED
+    assert desk.standing()[NEW] == ("draining", 0)
+    assert came.notes == [
+        "1.9.0 has not ended: given up after 30 s: the engine shows 1.8.0 100 %, 1.9.0 0 %",
+    ]
+
+
+def test_what_an_earlier_rollout_left_behind_is_gone_when_one_version_is_alone(book: Book) -> None:
+    with book.writing() as store:
+        store.put_releases([KnownRelease("1.8.5")])
+        store.mark("production", "1.8.5", RolloutStatus.DRAINING, source="deploy")
+    desk = Desk(book)
+    assert desk.run().status is DeploymentStatus.DONE
+    assert desk.standing() == {OLD: ("retired", 0), "1.8.5": ("rolled_back", 0), NEW: ("deployed", 100)}
+
+
 def test_a_first_version_has_no_way_back(book: Book) -> None:
     desk = Desk(book, engine=Engine(stable=None), rollout=make_rollout(None, NEW, (100,), Pace(step=10)))
     desk.answers = {NEW: "yes"}
     desk.analyst = Analyst(fails_at(100))
     came = desk.run()
     assert came.status is DeploymentStatus.HELD
-    assert came.reason == "errors: fail at 100 %; there is no version to go back to"
+    assert came.reason == (
+        "errors: fail at 100 %; there is no version to go back to, and migsafe deploy abort --retire ends 1.9.0"
+    )
+    with desk.coordinator() as coordinator:
+        assert coordinator.go_back("it is no good", retire=True).status is DeploymentStatus.ABORTED
+    assert desk.engine.orders[-2:] == ["shift 1.9.0 0", "retire 1.9.0"]
+    assert desk.standing() == {NEW: ("rolled_back", 0)}
+    assert not desk.is_open, "the next one may begin"
+
+
+def test_a_first_version_that_never_had_traffic_is_taken_away(book: Book) -> None:
+    engine = Engine(stable=None, never_ready=NEW)
+    desk = Desk(book, engine=engine, rollout=make_rollout(None, NEW, (100,), Pace(step=10)), answers={NEW: "yes"})
+    assert desk.run().status is DeploymentStatus.ABORTED
+    assert desk.engine.orders == ["stage 1.9.0", "retire 1.9.0"]
+    assert desk.standing() == {NEW: ("rolled_back", 0)}
+
+
+def test_a_first_version_that_is_promoted_is_not_taken_away(book: Book) -> None:
+    rollout = make_rollout(None, NEW, (100,), Pace())
+    desk = Desk(book, engine=Engine(stable=None), rollout=rollout, answers={NEW: "yes"}, kill_after_order=3)
+    with pytest.raises(Killed):
+        desk.run()
+    with desk.coordinator() as coordinator:
+        came = coordinator.go_back("it is no good", retire=True)
+    assert (came.status, desk.engine.orders[-1]) == (DeploymentStatus.HELD, "promote 1.9.0")
+    assert (came.reason or "").endswith("and migsafe deploy resume goes on")
+    assert desk.run().status is DeploymentStatus.DONE
 
 
 def test_a_rehearsal_goes_back_from_the_first_share(book: Book) -> None:
@@ -280,13 +381,16 @@ def test_who_has_lost_the_turn_moves_nothing_more(book: Book) -> None:
 # -- killed
 
 
-@pytest.mark.long
-def test_killed_after_every_write_it_goes_on_to_the_same_end(tmp_path: Path) -> None:
-    empty = copy_of(book_in(tmp_path).furnish(), tmp_path / "empty.db")
+#: All of them by hand, in nox's `heavy-deploy`.
+_EVERY = [pytest.param(5, marks=pytest.mark.long), pytest.param(1, marks=pytest.mark.endurance)]
+
+
+@pytest.mark.parametrize("every", _EVERY)
+def test_killed_after_a_write_it_goes_on_to_the_same_end(empty: Book, tmp_path: Path, every: int) -> None:
     undisturbed = Desk(copy_of(empty, tmp_path / "undisturbed.db"))
     undisturbed.run()
     assert undisturbed.writes > 16
-    for write in range(1, undisturbed.writes):
+    for write in range(1, undisturbed.writes, every):
         desk = Desk(copy_of(empty, tmp_path / f"{write}.db"), kill_at=write)
         with pytest.raises(Killed):
             desk.run()
@@ -297,12 +401,11 @@ def test_killed_after_every_write_it_goes_on_to_the_same_end(tmp_path: Path) -> 
         assert desk.standing() == undisturbed.standing()
 
 
-@pytest.mark.long
-def test_killed_on_the_way_back_after_every_write(tmp_path: Path) -> None:
-    empty = copy_of(book_in(tmp_path).furnish(), tmp_path / "empty.db")
+@pytest.mark.parametrize("every", _EVERY)
+def test_killed_on_the_way_back_after_a_write(empty: Book, tmp_path: Path, every: int) -> None:
     undisturbed = Desk(copy_of(empty, tmp_path / "undisturbed.db"), analyst=Analyst(fails_at(50)))
     assert undisturbed.run().status is DeploymentStatus.ABORTED
-    for write in range(1, undisturbed.writes):
+    for write in range(1, undisturbed.writes, every):
         desk = Desk(copy_of(empty, tmp_path / f"{write}.db"), analyst=Analyst(fails_at(50)), kill_at=write)
         with pytest.raises(Killed):
             desk.run()
@@ -330,3 +433,66 @@ def test_killed_after_an_order_it_is_not_told_again(book: Book, order: int) -> N
         desk.run()
     assert desk.run().status is DeploymentStatus.DONE
     assert desk.engine.orders == WHOLE
+
+
+@pytest.mark.parametrize("weight", [5, 50])
+def test_killed_behind_the_order_to_go_back_it_gives_no_share_again(book: Book, weight: int) -> None:
+    desk = Desk(book, analyst=Analyst(fails_at(weight)), kill_after_order=3 if weight == 5 else 4)
+    with pytest.raises(Killed):
+        desk.run()
+    assert desk.engine.orders[-1] == "abort 1.8.0"
+    desk.analyst = Analyst()
+    assert desk.run().status is DeploymentStatus.ABORTED
+    assert desk.engine.orders.count(f"shift 1.9.0 {weight}") == 1
+
+
+def test_what_was_sent_back_without_the_tracker_stays_there(book: Book) -> None:
+    desk = Desk(book, analyst=Analyst(lambda window: Result.INCONCLUSIVE if window.weight == 5 else Result.PASS))
+    assert desk.run().status is DeploymentStatus.HELD
+    desk.engine.abort(OLD)
+    desk.analyst = Analyst()
+    came = desk.run()
+    assert (came.status, came.reason) == (
+        DeploymentStatus.ABORTED,
+        "all traffic is at 1.8.0 already: it was sent back",
+    )
+
+
+def test_an_order_that_comes_true_behind_the_way_back_of_somebody_else_is_undone(book: Book) -> None:
+    desk = Desk(book)
+
+    class Late(Engine):
+        def shift(self, version: str, weight: int) -> None:
+            if weight == 50:
+                break_rollout_turn(desk.book.tracker, "production", ME, "abort")
+                assert desk.abort("by hand").status is DeploymentStatus.ABORTED
+            super().shift(version, weight)
+
+    desk.engine = Late()
+    with pytest.raises((RolloutTurnLostError, LeaseLostError)):
+        desk.run()
+    assert desk.engine.orders[-2:] == ["shift 1.9.0 50", "abort 1.8.0"]
+    assert (desk.engine.weight, desk.last().status) == (0, DeploymentStatus.ABORTED)
+
+
+def test_what_was_set_by_hand_is_set_again_and_goes_on(book: Book) -> None:
+    desk = Desk(book, analyst=Analyst(lambda window: Result.INCONCLUSIVE if window.weight == 5 else Result.PASS))
+    assert desk.run().status is DeploymentStatus.HELD
+    desk.engine.weight = 33
+    desk.analyst = Analyst()
+    assert desk.run().status is DeploymentStatus.DRIFTED
+    with desk.coordinator() as coordinator:
+        coordinator.reassert("it was a slip")
+        assert coordinator.go_on().status is DeploymentStatus.DONE
+
+
+def test_where_all_is_done_nothing_is_set_again(book: Book) -> None:
+    whole = Desk(book)
+    whole.run()
+    with book.writing() as store:
+        set_deployment(store, whole.last(), DeploymentStatus.RUNNING, fence=whole.last().fence)
+    told = list(whole.engine.orders)
+    with whole.coordinator() as coordinator:
+        coordinator.reassert("to be sure")
+        assert coordinator.go_on().status is DeploymentStatus.DONE
+    assert whole.engine.orders == told

@@ -83,6 +83,12 @@ class TestSteps:
     def test_rolling_by_an_engine_that_has_its_own_steps(self) -> None:
         assert weights(plan(('"canary"', '"rolling"'), capabilities=replicas(4, engine_owns_steps=True))) == [100]
 
+    @pytest.mark.parametrize("strategy", ["rolling", "recreate"])
+    def test_first_pages_that_nobody_asks_are_said(self, strategy: str) -> None:
+        text = f"{strategy}: no version is ready before it has traffic, so / is not asked first"
+        assert text in plan(('"canary"', f'"{strategy}"')).warnings
+        assert all("is not asked first" not in one for one in plan().warnings)
+
     def test_recreate_says_its_gap(self) -> None:
         made = plan(('"canary"', '"recreate"'), facts=schema(carried=()))
         assert kinds(made)[1:] == ["soak", "shift", "promote", "bake", "retire"]

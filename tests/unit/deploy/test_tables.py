@@ -202,6 +202,23 @@ class TestFiles:
         assert read_document(tmp_path / "deploy.toml").root.table("provider").path("log") == tmp_path / "log"
 
 
+def test_a_key_that_must_be_there_and_is_misspelled() -> None:
+    with pytest.raises(ConfigurationError, match=r"deploy\.toml:1: \[provider\] listen: missing") as refused:
+        table('lisen = "127.0.0.1:80"').text("listen")
+    assert refused.value.hint == "lisen is there: did you mean listen?"
+
+
+@pytest.mark.parametrize("text", ['port = "1"', "", 'listens = "a"', 'container = "c"'])
+def test_what_is_only_missing_is_not_taken_for_what_was_asked_for(text: str) -> None:
+    read = table(text)
+    for known in ("port", "listens"):
+        read.text(known, None)
+    for absent in ("listen", "context"):
+        with pytest.raises(ConfigurationError, match=rf"\[provider\] {absent}: missing") as refused:
+            read.text(absent)
+        assert refused.value.hint is None
+
+
 def test_a_table_that_a_program_made() -> None:
     assert Table.of({"port": 8001}).whole("port") == 8001
     with pytest.raises(ConfigurationError, match=r"deploy\.toml: \[provider\] port: missing"):

@@ -88,12 +88,31 @@ def test_what_nobody_can_tell_is_no_yes(told: dict[str, Verdict]) -> None:
         choose_way(DONE, "1.9.0", None, told, ORDER)
 
 
-@pytest.mark.parametrize("last", [None, replace(DONE, status=DeploymentStatus.ABORTED)])
-def test_where_nobody_knows_what_was_before_a_person_says_it(last: Deployment | None) -> None:
+ABORTED = replace(DONE, status=DeploymentStatus.ABORTED)
+WENT_BACK = replace(DONE, stable="1.9.0", release="1.8.0")
+
+
+@pytest.mark.parametrize(
+    ("last", "stable"),
+    [(None, "1.8.0"), (replace(DONE, stable=None), "1.9.0"), (DONE, "1.7.0"), (ABORTED, "1.7.0")],
+    ids=["nothing-recorded", "the-first", "another-came-since", "another-came-since-it-went-back"],
+)
+def test_where_nobody_knows_what_was_before_a_person_says_it(last: Deployment | None, stable: str) -> None:
     with pytest.raises(DeployRefusedError) as refused:
-        choose_way(last, "1.8.0", None, WELL, ORDER)
+        choose_way(last, stable, None, WELL, ORDER)
     assert refused.value.hint == "--to RELEASE says it"
-    assert choose_way(last, "1.8.0", "1.7.0", WELL, ORDER) == Redeploy("1.7.0", "1.8.0")
+
+
+def test_after_a_rollout_that_went_back_all_is_where_it_was() -> None:
+    assert choose_way(ABORTED, "1.8.0", None, WELL, ORDER) == Stay("1.8.0")
+    assert choose_way(ABORTED, "1.8.0", "1.7.0", WELL, ORDER) == Redeploy("1.7.0", "1.8.0")
+
+
+def test_a_second_rollback_brings_nothing_out_again_that_was_left() -> None:
+    with pytest.raises(DeployRefusedError, match=r"went back from 1\.9\.0 to 1\.8\.0 already") as refused:
+        choose_way(WENT_BACK, "1.8.0", None, WELL, ORDER)
+    assert refused.value.hint == "--to RELEASE says which one is wanted"
+    assert choose_way(WENT_BACK, "1.8.0", "1.7.0", WELL, ORDER) == Redeploy("1.7.0", "1.8.0")
 
 
 def test_the_nearest_is_never_the_one_that_runs() -> None:

@@ -14,6 +14,7 @@ from migsafe.tracker.deployments import (
     NewDeployment,
     begin_deployment,
     deployments,
+    draining_releases,
     last_deployment,
     last_rehearsal,
     set_deployment,
@@ -115,17 +116,40 @@ def test_who_comes_late_changes_nothing(book: Book) -> None:
         set_deployment(store, begun, DeploymentStatus.DONE, fence=1)
 
 
-def test_a_rehearsal_counts_when_it_has_come_back(book: Book) -> None:
+def rehearse(book: Book, *ended: DeploymentStepStatus) -> None:
     with book.writing() as store:
         begun = begin_deployment(store, replace(NEW, rehearsal=True))
+        for step, status in zip(begun.steps, ended, strict=True):
+            write_step(store, begun, replace(step, status=status))
     with book.tracker.reading() as ledger:
-        assert last_rehearsal(ledger, "production") is None
+        assert last_rehearsal(ledger, "production") is None, "it has not come back yet"
     with book.writing() as store:
         set_deployment(store, begun, DeploymentStatus.ABORTED, fence=1)
+
+
+def test_a_rehearsal_counts_when_it_has_come_back(book: Book) -> None:
+    rehearse(book, DeploymentStepStatus.DONE, DeploymentStepStatus.DONE)
     with book.writing() as store:
         set_deployment(store, begin_deployment(store, NEW), DeploymentStatus.ABORTED, fence=1)
     with book.tracker.reading() as ledger:
         assert last_rehearsal(ledger, "production") == NOW
+        assert [one.is_rehearsed for one in deployments(ledger, "production")] == [False, True]
+
+
+@pytest.mark.parametrize("last", [DeploymentStepStatus.PLANNED, DeploymentStepStatus.FAILED])
+def test_a_rehearsal_that_was_cut_short_does_not(book: Book, last: DeploymentStepStatus) -> None:
+    rehearse(book, DeploymentStepStatus.DONE, last)
+    with book.tracker.reading() as ledger:
+        assert last_rehearsal(ledger, "production") is None
+        assert not deployments(ledger, "production")[0].is_rehearsed
+
+
+def test_what_others_have_marked_as_draining_is_theirs(book: Book) -> None:
+    with book.writing() as store:
+        store.mark("production", "1.8.0", RolloutStatus.DRAINING, source="deploy")
+        store.mark("production", "1.9.0", RolloutStatus.DRAINING)
+        assert draining_releases(store.ledger, "production", "deploy") == ("1.8.0",)
+        assert draining_releases(store.ledger, "staging", "deploy") == ()
 
 
 def test_rollouts_have_a_turn_beside_that_of_the_databases(book: Book) -> None:

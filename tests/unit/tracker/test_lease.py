@@ -18,6 +18,7 @@ from migsafe.tracker.lease import (
     Lease,
     LeaseHeldError,
     LeaseLostError,
+    Rollouts,
     beat,
     break_lease,
     check_fence,
@@ -119,6 +120,23 @@ def test_a_lease_is_dead_after_a_minute_of_silence_and_not_before(desk: Desk, si
         assert refused.value.hint
         assert "--wait-for-turn 2" in refused.value.hint
         desk.check(mine)
+
+
+@pytest.mark.parametrize(("where", "offered"), [(MAIN, True), (Rollouts("production"), False)])
+def test_only_what_the_command_has_is_offered_against_a_silent_holder(
+    desk: Desk, where: TargetName | Rollouts, offered: bool
+) -> None:
+    """`migsafe deploy` has no --break-lock: its abort takes the turn from whoever has it."""
+    with desk.tracker.writing(ME) as store:
+        take_lease(store, where, MIRA)
+    desk.pass_time(30)
+    with desk.tracker.writing(ME) as store, pytest.raises(LeaseHeldError) as refused:
+        take_lease(store, where, OMAR)
+    assert refused.value.hint is not None
+    assert refused.value.hint.startswith(
+        "nothing was heard of it for 30 s, and after 60 s it is gone: --wait-for-turn 31"
+    )
+    assert ("--break-lock" in refused.value.hint) is offered
 
 
 def test_a_holder_that_is_known_to_be_gone_is_not_waited_for(desk: Desk) -> None:

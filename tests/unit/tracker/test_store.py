@@ -96,6 +96,14 @@ def test_only_what_has_happened_is_recorded(book: Book) -> None:
         mark(book, "1.8.0", "retired", at=NOW - timedelta(hours=1))
 
 
+def test_a_machine_whose_clock_is_behind_speaks_later_all_the_same(book: Book) -> None:
+    mark(book, "1.8.0", "rolling", at=NOW + timedelta(seconds=20))
+    mark(book, "1.8.0", "deployed")
+    rollout = book.known().state.environment("production").rollout("1.8.0")  # type: ignore[union-attr]  # it is known
+    assert rollout is not None
+    assert (str(rollout.status), rollout.full_at) == ("deployed", NOW + timedelta(seconds=20))
+
+
 def test_one_refused_fact_takes_the_whole_transaction_with_it(book: Book) -> None:
     before = book.known()
 
