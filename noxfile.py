@@ -117,7 +117,7 @@ def heavy_runs(session: nox.Session) -> None:
     """`migsafe run`, killed at every commit; ten minutes of queueing; 500 databases; a standby; millions of rows."""
     _install(session, "test", "embedded", "fast")
     session.run("pytest", "-n", "2", "-m", "endurance")
-    for script in ("run_kills", "queueing", "standby_load", "fleet", "backfill"):
+    for script in ("run_kills", "run_cuts", "queueing", "standby_load", "fleet", "backfill"):
         session.run("python", f"tests/heavy/{script}.py", env={"PYTHONPATH": str(Path("tests").resolve())})
     session.run("python", "benchmarks/backfill.py", env={"PYTHONPATH": str(Path("tests").resolve())})
 

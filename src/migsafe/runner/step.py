@@ -190,9 +190,8 @@ class StepRunner:
         with self._target.access.writing() as store:
             if step.change is not None and not store.names.has_change(step.change.id):
                 store.put_change(step.change)
-            floor = work.floor if step.facts.phase is Phase.CONTRACT else None
             facts = self._facts(store, step, work, StepStatus.RUNNING)
-            run = begin(store, step.facts, replace(facts, floor=floor))
+            run = begin(store, step.facts, replace(facts, floor=_floor(step, work)))
             row: Any = last_run(store.ledger, step.facts, self._target.where)
             keep(store, row.step_id, _kept(step, read))
             return run
@@ -216,7 +215,12 @@ class StepRunner:
     def _conclude(self, together: Together, ran_ms: int, step: ProjectStep, work: StepWork) -> None:
         if work.mark is not None:
             work.mark(step.migration, ran_ms)
-        together.record(lambda store: store.record(step.facts, self._facts(store, step, work, end_of(step))))
+        floor = _floor(step, work)  # said again with the end: an end without it would leave it in doubt
+
+        def record(store: Store) -> object:
+            return store.record(step.facts, replace(self._facts(store, step, work, end_of(step)), floor=floor))
+
+        together.record(record)
 
     def _fail(self, step: ProjectStep, run: str, why: str) -> None:
         """What is left of a step that stopped: nothing, or some of its pieces."""
@@ -299,6 +303,11 @@ class StepRunner:
         finally:
             session.rollback()
         return None if value is None else str(value)
+
+
+def _floor(step: ProjectStep, work: StepWork) -> str | None:
+    """The oldest release that works without what a contract takes away; other steps say nothing of that."""
+    return work.floor if step.facts.phase is Phase.CONTRACT else None
 
 
 def end_of(step: ProjectStep) -> StepStatus:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from migsafe.config.nearest import did_you_mean
-from migsafe.model.phase import Phase
+from migsafe.model.phase import Part, Phase
 from migsafe.model.state import TargetName
 from migsafe.tracker import tables as t
 from migsafe.tracker.errors import UnknownNameError
@@ -109,9 +109,16 @@ class Names:
         return max(one, other, key=order.index)
 
     def contract_is_over(self, change: str, over: Collection[StepStatus]) -> bool:
-        """Whether every contract step of a change has come to its end on all databases of protected environments."""
+        """Whether every contract step of a change has come to its end on all databases of protected environments.
+
+        What is purged is out of its quarantine: where a change has steps for both halves, the second one tells.
+        """
         c, r = t.step.c, t.run.c
-        steps = self._ledger.rows(sa.select(c.step_id).where(c.change_id == change, c.phase == Phase.CONTRACT.value))
+        rows = self._ledger.rows(
+            sa.select(c.step_id, c.part).where(c.change_id == change, c.phase == Phase.CONTRACT.value)
+        )
+        purges = any(row.part == Part.PURGE.value for row in rows)
+        steps = [row for row in rows if not purges or row.part != Part.QUARANTINE.value]
         if not steps:
             return False
         mine = r.step_id.in_([row.step_id for row in steps])

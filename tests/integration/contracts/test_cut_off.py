@@ -15,7 +15,7 @@ from migsafe.contracts.phase_gates import BACKUP_CHECK
 from migsafe.contracts.writing import write_contract
 from migsafe.errors import ExitCode
 from migsafe.model.phase import Phase
-from migsafe.model.state import StepStatus
+from migsafe.model.state import ChangeState, StepStatus
 from migsafe.runner.run import RunOptions, run_phase
 from migsafe.tracker.facts import Author
 from migsafe.tracker.reading import read_known
@@ -98,6 +98,12 @@ def test_a_contract_that_was_committed_is_not_judged_again(project: Project, mon
     sign(project, OLGA, PAVEL)
     cut_off_and_run_again(project, "DROP COLUMN")
     assert statuses(project) == [StepStatus.QUARANTINED] * 2 + [StepStatus.PURGED]
+    with project.tracker.reading() as ledger:
+        known = read_known(ledger, project.now)
+    (works,) = known.compatibility.values()
+    assert works.floor is not None
+    assert works.doubt is None, "a contract that runs says which release is the oldest that works"
+    assert [change.state for change in known.state.changes] == [ChangeState.CLOSED]
 
 
 def test_what_was_taken_back_is_judged_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

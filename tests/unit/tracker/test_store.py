@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from migsafe.model.dialect import Dialect
-from migsafe.model.phase import Phase
+from migsafe.model.phase import Part, Phase
 from migsafe.model.plan import ChangeKind
 from migsafe.model.state import (
     Change,
@@ -160,6 +161,19 @@ def test_a_change_is_closed_by_its_contract_and_opened_again_by_its_reversal(boo
     assert state() is ChangeState.CLOSED
     record(book, drop, S.REVERTED)
     assert state() is ChangeState.OPEN
+
+
+def test_what_is_purged_is_out_of_its_quarantine(book: Book) -> None:
+    """Two migrations, one for each half: the first one stays as it ended."""
+    hide = replace(step("004", Phase.CONTRACT), part=Part.QUARANTINE)
+    drop = replace(step("005", Phase.CONTRACT), part=Part.PURGE)
+    record(book, hide, S.QUARANTINED, floor="1.9.0")
+    with book.writing() as store:
+        store.describe(drop)
+        assert store.names.contract_is_over("users", [S.DONE, S.PURGED]) is False
+    record(book, drop, S.PURGED, floor="1.9.0")
+    (change,) = book.known().state.changes
+    assert change.state is ChangeState.CLOSED
 
 
 def test_a_change_waits_for_every_protected_database(book: Book) -> None:
