@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deploy_engines import Engine
-from migsafe.deploy.coordinator import Came, Coordinator, Manner, Means
+from migsafe.deploy.coordinator import Coordinator
 from migsafe.deploy.journal import Journal, Silence, planned_steps, rollout_of
+from migsafe.deploy.means import Came, Manner, Means
 from migsafe.deploy.rollout import Pace, Rollout, make_rollout, rehearsal_of
 from migsafe.deploy.turn import take_rollout_turn
 from migsafe.deploy.verdict import Result, Verdict, Window

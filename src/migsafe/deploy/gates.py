@@ -53,15 +53,19 @@ def read_facts(
     *,
     rehearsed: Rehearsals,
     clock: Callable[[], datetime] | None = None,
+    project_of: Callable[[Config], Project | None] | None = None,
 ) -> Facts:
     """What is known of a release in an environment. The databases themselves are not asked.
+
+    Args:
+        project_of: reads the project; one that was read before saves whoever asks again and again the time.
 
     Raises:
         UnknownNameError: when nobody knows the release or the environment.
         TrackerRefusedError: when there is no tracker, or it may not be used.
         TrackerAwayError: when it cannot be reached.
     """
-    project = _project(config)
+    project = (project_of or read_project_here)(config)
     tracker = open_tracker(config, environment, clock=clock)
     now = tracker.clock()
     with tracker.reading() as ledger:
@@ -78,7 +82,8 @@ def read_facts(
     return Facts(told, _Schema(known, project, told, places, standing).facts())
 
 
-def _project(config: Config) -> Project | None:
+def read_project_here(config: Config) -> Project | None:
+    """The project that a configuration means; None where there are no migrations."""
     try:
         return read_project(config)
     except NoMigrationsError:

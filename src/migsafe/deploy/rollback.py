@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 from migsafe.bookkeeping.place import open_tracker
 from migsafe.bookkeeping.steps import Where
-from migsafe.deploy.coordinator import Manner
 from migsafe.deploy.decide import is_back, spell
 from migsafe.deploy.errors import DeployRefusedError
+from migsafe.deploy.means import Manner
 from migsafe.deploy.run import DeployRequest, abort, deploy
 from migsafe.deploy.site import open_site, read_site_settings
 from migsafe.deploy.verdict import Result, Window, worst

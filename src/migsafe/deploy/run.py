@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migsafe.bookkeeping.releases import know_release
-from migsafe.deploy.coordinator import Came, Coordinator, Manner, Means
+from migsafe.deploy.coordinator import Coordinator
 from migsafe.deploy.decide import is_back
 from migsafe.deploy.errors import DeployRefusedError
-from migsafe.deploy.gates import read_facts
+from migsafe.deploy.gates import read_facts, read_project_here
 from migsafe.deploy.journal import SOURCE, Journal, planned_steps, rollout_of
+from migsafe.deploy.means import Came, Manner, Means
 from migsafe.deploy.one_step import refuse_one_step
 from migsafe.deploy.plan import make_plan
 from migsafe.deploy.plan_document import document
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from migsafe.bookkeeping.project import Project
     from migsafe.config import Config
     from migsafe.deploy.decide import Answer
     from migsafe.deploy.plan import ReleasePlan
@@ -355,12 +357,13 @@ def _go(
     act: Callable[[Coordinator], Came],
 ) -> Deployed:
     rollout = rollout_of(deployment)
+    project_of = _read_once()
     journal = Journal(deployment, site.tracker, author, turn, site.herald)
     means = Means(
         provider=site.provider,
         journal=journal,
         turn=turn,
-        answers=lambda: _answers(config, deployment),
+        answers=lambda: _answers(config, deployment, project_of),
         analyst=site.checks,
         smoke=Smoke(site.provider, site.settings.probes).ask,
         stop=stop or threading.Event(),
@@ -383,9 +386,25 @@ def _go(
     return Deployed(journal.deployment, came)
 
 
-def _answers(config: Config, deployment: Deployment) -> Mapping[str, Answer]:
+def _read_once() -> Callable[[Config], Project | None]:
+    """Each step asks the tracker anew; the checkout stays that with which the command began."""
+    found: list[Project | None] = []
+
+    def read(config: Config) -> Project | None:
+        if not found:
+            found.append(read_project_here(config))
+        return found[0]
+
+    return read
+
+
+def _answers(
+    config: Config, deployment: Deployment, project_of: Callable[[Config], Project | None]
+) -> Mapping[str, Answer]:
     """Whether each version of a rollout works on every database as it is now; the worst answer counts."""
-    facts = read_facts(config, deployment.release, deployment.environment, rehearsed=last_rehearsal).schema
+    facts = read_facts(
+        config, deployment.release, deployment.environment, rehearsed=last_rehearsal, project_of=project_of
+    ).schema
     found: dict[str, Answer] = {}
     for verdict in (*facts.now, *facts.expanded):
         found[verdict.release] = max(found.get(verdict.release, "yes"), verdict.answer, key=_weight)

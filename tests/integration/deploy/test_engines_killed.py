@@ -14,7 +14,7 @@ import pytest
 
 from deploy_desks import Analyst, Desk, Killed
 from kube_sites import SCENES
-from migsafe.deploy.coordinator import Manner
+from migsafe.deploy.means import Manner
 from migsafe.deploy.provider import Provider
 from migsafe.deploy.rollout import Pace, Rollout, make_rollout
 from migsafe.deploy.verdict import Result, Window

@@ -7,7 +7,7 @@ import pytest
 
 from deploy_desks import NEW, OLD, Analyst, Desk, Killed
 from deploy_engines import Engine
-from migsafe.deploy.coordinator import Manner
+from migsafe.deploy.means import Manner
 from migsafe.deploy.rollout import Pace, make_rollout
 from migsafe.deploy.turn import RolloutTurnLostError, break_rollout_turn
 from migsafe.deploy.verdict import Result, Verdict, Window
