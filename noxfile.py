@@ -48,7 +48,15 @@ def lint(session: nox.Session) -> None:
 
 #: What a second and a third Python run: many processes, and servers, prove nothing that depends on them.
 _ANY_PYTHON = "not long and not corpus and not server and not endurance"
-_AGAIN = ["-m", _ANY_PYTHON, "--hypothesis-profile", "light", "--assert=plain", "--ignore=tests/unit/deploy/providers"]
+_AGAIN = [
+    "-m",
+    _ANY_PYTHON,
+    "--hypothesis-profile",
+    "light",
+    "--assert=plain",
+    "--ignore=tests/unit/deploy",
+    "--ignore=tests/unit/demo",
+]
 #: What the one in the middle runs of it.
 _IN_THE_MIDDLE = ["tests/unit/parse", "tests/unit/sources", "tests/unit/runner", "tests/acceptance/test_lint.py"]
 
@@ -59,7 +67,9 @@ def tests(session: nox.Session) -> None:
     first, _, last = PYTHONS
     groups = "test engines" if session.python == first else "test"
     _install(session, groups, "embedded", *(["fast"] if session.python == last else []))
-    chosen = {first: ["-m", "not endurance"], last: _AGAIN}.get(str(session.python), [*_AGAIN, *_IN_THE_MIDDLE])
+    chosen = {first: ["-m", "not endurance", "--hypothesis-profile", "ci"], last: _AGAIN}.get(
+        str(session.python), [*_AGAIN, *_IN_THE_MIDDLE]
+    )
     session.run("pytest", "-n", "2", "--dist", "worksteal", *chosen, *session.posargs)
 
 

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 
 # How long an example takes says how busy the machine is, and nothing of what is tested.
 settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# What CI has time for on its first Python; by hand it is twice as many.
+settings.register_profile("ci", settings.get_profile("usual"), max_examples=50)
 # Fewer examples, for a second and third Python: `pytest --hypothesis-profile light`.
 settings.register_profile("light", settings.get_profile("usual"), max_examples=25)
 settings.load_profile("usual")

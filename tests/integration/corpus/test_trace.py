@@ -19,7 +19,11 @@ pytestmark = [pytest.mark.corpus, pytest.mark.server, needs_corpus]
 PROJECTS = {"crates.io": 620, "kratos": 500, "authelia": 200, "openfga": 15, "hatchet": 800}
 
 
-@pytest.mark.parametrize("project", PROJECTS)
+#: The longest one is for `heavy-corpus`.
+_EACH = [pytest.param(name, marks=pytest.mark.endurance if name == "hatchet" else ()) for name in PROJECTS]
+
+
+@pytest.mark.parametrize("project", _EACH)
 def test_no_statement_does_something_else_than_predicted(project: str, postgres_server: ThrowawayServer) -> None:
     (layout,) = read_paths([CORPUS / POSTGRES_PROJECTS[project]], SourceOptions())
     name = f"trace_{project.replace('.', '_')}"

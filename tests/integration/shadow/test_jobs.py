@@ -191,7 +191,9 @@ def test_an_error_of_one_job_is_the_error(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.corpus
 @needs_corpus
-@pytest.mark.parametrize("project", ["crates.io", pytest.param("langfuse", marks=pytest.mark.endurance)])
+@pytest.mark.parametrize(
+    "project", ["authelia", *(pytest.param(name, marks=pytest.mark.endurance) for name in ("crates.io", "langfuse"))]
+)
 def test_a_real_history(project: str) -> None:
     layout = layout_of(CORPUS / POSTGRES_PROJECTS[project])
     assert proved(layout, 4) == proved(layout, 1)

@@ -257,6 +257,7 @@ def test_every_broken_way_back_of_a_real_history_and_no_other() -> None:
     assert "unproved" not in found
 
 
+@pytest.mark.endurance
 @pytest.mark.corpus
 @needs_corpus
 def test_a_real_history_without_ways_back() -> None:

@@ -42,7 +42,7 @@ def _fresh(shop: Shop, strategy: Strategy = Strategy.CANARY) -> LocalProvider:
     return shop.provider(strategy)
 
 
-@pytest.mark.long
+@pytest.mark.endurance
 def test_shift_promote_and_abort(shop: Shop) -> None:
     provider = shop.provider()
     shop.open_with(provider, "v1")

@@ -53,7 +53,7 @@ def test_a_canary_has_its_share_and_nobody_notices(pair: Shop) -> None:
     assert load.lost == []
 
 
-@pytest.mark.long
+@pytest.mark.endurance
 def test_blue_green_moves_all_and_goes_back_at_once(pair: Shop) -> None:
     provider = pair.provider(Strategy.BLUE_GREEN)
     pair.open_with(provider, "v1")
@@ -119,7 +119,7 @@ def test_errors_are_counted_on_the_side_that_makes_them(shop: Shop) -> None:
     assert load.lost == []
 
 
-@pytest.mark.long
+@pytest.mark.endurance
 def test_a_candidate_that_is_killed_is_seen_though_no_client_notices(pair: Shop) -> None:
     provider = pair.provider()
     pair.open_with(provider, "v1")
