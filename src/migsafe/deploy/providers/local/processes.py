@@ -120,12 +120,25 @@ class Processes:
     def begin(self, name: str, program: Program) -> Identity:
         """The process of a name: the one that lives, or else a new one.
 
+        Where somebody holds the lock, that is the process itself, a launcher that is about to write it down, or one
+        that was killed and is still on its way out.
+
         Raises:
-            EnvironmentFailedError: when there is no such program.
+            EnvironmentFailedError: when there is no such program, or something holds the lock that does not end.
         """
-        with self._lock(name) as lock:
-            found = self.living(name) if lock is not None else self._appearing(name)
-            return found or self._launch(name, program, lock)
+        deadline = self._clock() + _LAUNCH_S
+        while True:
+            with self._lock(name) as lock:
+                if (found := self.living(name)) is not None:
+                    return found
+                if lock is not None:
+                    return self._launch(name, program, lock)
+            if self._clock() > deadline:
+                raise EnvironmentFailedError(
+                    f"{name} has ended, and something that it has begun still runs",
+                    hint=f"end what holds {self._folder / f'{name}.lock'} (lsof shows it)",
+                )
+            self._sleep(_POLL_S)
 
     def let_go(self, names: Iterable[str]) -> None:
         """Write down that these are to end, which `finish` then does."""
@@ -198,20 +211,7 @@ class Processes:
         finally:
             os.close(lock)  # the process that was begun goes on holding it
 
-    def _appearing(self, name: str) -> Identity:
-        """Somebody holds the lock: the process, or a launcher that is about to write it down."""
-        deadline = self._clock() + _LAUNCH_S
-        while (found := self.living(name)) is None:
-            if self._clock() > deadline:
-                raise EnvironmentFailedError(
-                    f"{name} has ended, and something that it has begun still runs",
-                    hint=f"end what holds {self._folder / f'{name}.lock'} (lsof shows it)",
-                )
-            self._sleep(_POLL_S)
-        return found
-
-    def _launch(self, name: str, program: Program, lock: int | None) -> Identity:
-        assert lock is not None
+    def _launch(self, name: str, program: Program, lock: int) -> Identity:
         try:
             done = subprocess.run(  # noqa: S603 -- no shell; the words are those of the committed file
                 [*self._launcher(name, program), *program.command],

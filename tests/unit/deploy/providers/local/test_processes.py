@@ -102,6 +102,25 @@ def test_what_it_has_left_behind_ends_with_it(processes: Processes, tmp_path: Pa
     assert processes.begin("blue-1", _program(tmp_path)).lives
 
 
+def test_one_that_is_still_on_its_way_out_is_waited_for(tmp_path: Path) -> None:
+    """Its files are closed a moment after it is gone from the list: until then it holds the lock."""
+    import fcntl
+
+    holder = os.open(tmp_path / "blue-1.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        if not slept:
+            os.close(holder)
+        slept.append(seconds)
+
+    processes = Processes(tmp_path, sleep=sleep)
+    assert processes.begin("blue-1", _program(tmp_path)).lives
+    assert slept
+    Processes(tmp_path).end(["blue-1"], 1)
+
+
 def test_another_process_with_its_number_is_never_touched(processes: Processes, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-I", "-S", "-c", _WAIT]) as stranger:
         (tmp_path / "blue-1.process").write_text(f'{stranger.pid}\nsome other start\n{{"version": "v1", "port": 1}}\n')
