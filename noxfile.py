@@ -33,8 +33,7 @@ def _install(session: nox.Session, groups: str, *extras: str) -> None:
     """The project with extras, and groups of what its work needs, by their names with blanks between."""
     extra = f"[{','.join(extras)}]" if extras else ""
     told = nox.project.load_toml("pyproject.toml")
-    # What is imported is compiled then; clients of clouds have thousands of modules that never are.
-    session.install("--no-compile", "-e", f".{extra}", *nox.project.dependency_groups(told, *groups.split()))
+    session.install("-e", f".{extra}", *nox.project.dependency_groups(told, *groups.split()))
 
 
 @nox.session
