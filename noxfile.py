@@ -56,6 +56,7 @@ _AGAIN = [
     "--assert=plain",
     "--ignore=tests/unit/deploy/providers",
     "--ignore=tests/unit/demo",
+    "--ignore=tests/integration",
 ]
 #: What the one in the middle runs of it.
 _IN_THE_MIDDLE = ["tests/unit/sources", "tests/unit/runner", "tests/acceptance/test_lint.py"]
