@@ -9,6 +9,7 @@ from migsafe.deploy.plan_values import PlanKind, PlanStep
 from migsafe.deploy.rollout import Kind
 from migsafe.deploy.words import Strategy
 from migsafe.model.phase import Phase
+from migsafe.preflight.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,9 @@ def plan_steps(
 
 
 _Row = dict[str, Any]
+
+#: Longer names of migrations are broken within a word by a table.
+_LONG_NAME = 32
 
 
 def _before(settings: DeploySettings, release: ReleaseFacts, schema: SchemaFacts) -> Iterator[_Row]:
@@ -216,5 +220,7 @@ def command(phase: str, release: ReleaseFacts, target: str | None = None) -> str
 
 
 def _count(carried: Carried) -> str:
+    if max(map(len, carried.steps), default=0) > _LONG_NAME:  # a table cannot hold them; what is due is named below it
+        return counted(len(carried.steps), "migration")
     shown = ", ".join(carried.steps[:3])
     return shown if len(carried.steps) <= 3 else f"{shown} and {len(carried.steps) - 3} more"
