@@ -24,6 +24,12 @@ pytestmark = [pytest.mark.server, pytest.mark.long]
 
 #: Slow enough to be looked at, and no longer.
 LOCK = "lock table users in access exclusive mode"
+CANCEL_WHEN_IT_SLEEPS = """do $$ begin
+  while not exists (select from pg_stat_activity where pid = {pid} and wait_event = 'PgSleep') loop
+    perform pg_sleep(0.01), pg_stat_clear_snapshot();
+  end loop;
+  perform pg_cancel_backend({pid});
+end $$"""
 
 
 def piece_of(sql: str) -> Piece:
@@ -127,8 +133,7 @@ def test_as_many_as_may_wait_do_not_stop_it(office: Office) -> None:
 
 def test_somebody_elses_cancel_is_not_taken_for_ours(office: Office) -> None:
     ours = office.session()
-    other = office.session()
-    threading.Timer(0.3, lambda: other.query("select pg_cancel_backend(%s)", (ours.backend_pid,))).start()
+    office.in_background(CANCEL_WHEN_IT_SLEEPS.format(pid=ours.backend_pid))
     error = failure(office.watchman(WatchLimits()), ours, piece_of("do $$ begin perform pg_sleep(30); end $$"))
     assert error.message == "canceling statement due to user request"
 
