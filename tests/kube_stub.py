@@ -1,9 +1,10 @@
 """A Kubernetes API of our own, for the real kubectl: as much of it as a deployment needs, and no more.
 
-What it answers is what was measured on kube-apiserver 1.20 with kubectl 1.32: a missing object is a Status 404, a write
-with an old resourceVersion a Status 409, a missing right a 403 that names verb, resource and user; a write that changes
-nothing keeps the resourceVersion; the generation counts changes of the spec alone; `/status` takes the status alone; a
-strategic patch merges containers by name, and is refused (415) where the kind is a custom one.
+What it answers is what kube-apiserver 1.20.2 answers, and `tests/integration/deploy/test_real_cluster.py` holds it to
+that: a missing object is a Status 404, a write with an old resourceVersion a Status 409, a missing right a 403 that
+names verb, resource and user; a write that changes nothing keeps the resourceVersion; the generation counts changes of
+the spec alone, of a Deployment its annotations', too; `/status` takes the status alone; a strategic patch merges
+containers by name, and is refused (415) where the kind is a custom one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import copy
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -119,6 +121,10 @@ class KubeStub:
             self._touch(made, "ADDED")
             return made
 
+    def alone(self) -> AbstractContextManager[object]:
+        """Nobody else reads or writes meanwhile: what a controller sees and what it writes are one act."""
+        return self._changed
+
     @property
     def version(self) -> int:
         """Counts every change."""
@@ -147,7 +153,7 @@ class KubeStub:
     def _put(self, plural: str, old: Object, new: Object) -> Object:
         if new == old:
             return old
-        if new.get("spec") != old.get("spec"):
+        if _counted(plural, new) != _counted(plural, old):
             new["metadata"]["generation"] = old["metadata"]["generation"] + 1
         self.objects[plural, new["metadata"]["name"]] = new
         self._touch(new, "MODIFIED")
@@ -322,6 +328,12 @@ def _protobuf(data: bytes) -> dict[int, bytes]:
             size, at = size & 0x7F | data[at] << 7, at + 1
         fields[number], at = data[at : at + size], at + size
     return fields
+
+
+def _counted(plural: str, found: Object) -> Object:
+    """What the generation counts changes of: the spec; of a Deployment its annotations too."""
+    annotations = found["metadata"].get("annotations") if plural == "deployments" else None
+    return {"spec": found.get("spec"), "annotations": annotations or {}}
 
 
 def _group(name: str, version: str) -> Object:

@@ -14,8 +14,9 @@ import pytest
 
 from kube_cluster import ADMIN, DEPLOYER, RealCluster, missing, real_cluster
 from kube_program import WHY_NOT, kubectl_program
+from kube_questions import ANSWERS, OBJECTS, Interview, Question
 from kube_scenes import IMAGE, deployment, service
-from kube_stub import NAMESPACE, Object
+from kube_stub import KINDS, NAMESPACE, KubeStub, Object, Request
 from migsafe.deploy.provider import Provider
 from migsafe.deploy.providers.kube.blue_green import BlueGreenProvider
 from migsafe.deploy.providers.kube.image import Image
@@ -51,8 +52,41 @@ def kubectl(cluster: RealCluster) -> Kubectl:
 
 def make(cluster: RealCluster, kind: str, found: Object) -> None:
     """An object, whatever was there of that name before."""
-    root = "/api/v1" if kind == "services" else "/apis/apps/v1"
-    cluster.ask("POST", f"{root}/namespaces/{NAMESPACE}/{kind}", json.loads(json.dumps(found)))
+    api = KINDS[kind]
+    root = f"/apis/{api.api_version}" if api.group else f"/api/{api.api_version}"
+    body = {"apiVersion": api.api_version, "kind": api.kind, **found}
+    path = f"{root}/namespaces/{NAMESPACE}/{kind}"
+    name = found["metadata"]["name"]
+    if cluster.answer("DELETE", f"{path}/{name}")[0] == 200:
+        gone_within(cluster, f"{path}/{name}")
+    cluster.ask("POST", path, json.loads(json.dumps(body)))
+
+
+def gone_within(cluster: RealCluster, path: str, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while cluster.answer("GET", path)[0] != 404:
+        assert time.monotonic() < end, f"{path} is still there"
+        time.sleep(0.05)
+
+
+def know_rollouts(cluster: RealCluster) -> None:
+    """Rollouts are there, with a status of their own and no word about their form."""
+    free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {
+        "name": "v1alpha1", "served": True, "storage": True,
+        "schema": {"openAPIV3Schema": free}, "subresources": {"status": {}},
+    }  # fmt: skip
+    names = {"plural": "rollouts", "singular": "rollout", "kind": "Rollout"}
+    spec = {"group": "argoproj.io", "scope": "Namespaced", "names": names, "versions": [version]}
+    made = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "rollouts.argoproj.io"}, "spec": spec,
+    }  # fmt: skip
+    cluster.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", made)
+    end = time.monotonic() + 60
+    while cluster.answer("GET", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/rollouts")[0] != 200:
+        assert time.monotonic() < end, "rollouts are not known"
+        time.sleep(0.1)
 
 
 def until(provider: Provider, come: Callable[[Observed], bool]) -> Observed:
@@ -121,3 +155,27 @@ def test_rights_that_the_manual_does_not_give(cluster: RealCluster, kubectl: Kub
         elsewhere.find("deployments.apps/web")
     provider = RollingProvider(elsewhere, "web", Image("web", IMAGE), Strategy.ROLLING, Keeping(None))
     assert len(provider.check()) == 4
+
+
+def test_the_stub_of_the_other_tests_answers_as_the_server_does(
+    cluster: RealCluster, kubectl: Kubectl, update: bool
+) -> None:
+    know_rollouts(cluster)
+    for kind, found in OBJECTS:
+        make(cluster, kind, found)
+    answers = Interview(lambda one: cluster.answer(one.method, one.path, one.body, one.sent)).answers()
+    if update:
+        ANSWERS.write_text(json.dumps(answers, indent=2) + "\n", encoding="utf-8")
+
+    assert answers == json.loads(ANSWERS.read_text(encoding="utf-8"))  # and so the stub's own test wants them
+
+
+def test_a_right_that_is_missing_is_said_in_the_same_words(cluster: RealCluster, kubectl: Kubectl) -> None:
+    stub = KubeStub()
+    question = Question("a pod of somebody who may only look", ("pods", "any"), {"metadata": {"labels": {"a": "b"}}})
+    stub.denied.add(("patch", "pods"))
+
+    real = cluster.answer(question.method, question.path, question.body, question.sent, user=DEPLOYER)
+    ours = stub.answer(Request(question.method, question.path, {}, question.sent, question.body))
+
+    assert (ours[0], ours[1]["message"]) == (real[0], real[1]["message"])
