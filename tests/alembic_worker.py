@@ -175,4 +175,5 @@ def table(name: str, columns: Mapping[str, str], **more: Any) -> Message:
     ]
     lists = ("unique", "foreign_keys", "checks", "indexes")
     empty: Message = {key: [] for key in lists}
-    return {"schema": None, "name": name, "columns": described, "primary_key": None, **empty, **more}
+    whole: Message = {"schema": None, "name": name, "complete": True, "columns": described, "primary_key": None}
+    return {**whole, **empty, **more}

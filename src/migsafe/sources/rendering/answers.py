@@ -18,7 +18,10 @@ _DEFAULT_SCHEMA = "public"
 
 
 def describe_table(catalogue: Catalogue, schema: str | None, name: str) -> Answer:
-    """A table's columns, constraints and indexes; None when no migration so far has made it."""
+    """A table's columns, constraints and indexes; None when no migration so far has made it or spoken of it.
+
+    `complete` is false of a table that migrations only speak of: it has more than they say.
+    """
     table = catalogue.table(QualifiedName(name, schema))
     if table is None:
         return None
@@ -26,6 +29,7 @@ def describe_table(catalogue: Catalogue, schema: str | None, name: str) -> Answe
     return {
         "schema": table.name.schema,
         "name": table.name.name,
+        "complete": table.complete,
         "columns": [_column(column) for column in table.columns.values()],
         "primary_key": next(_keys(definitions, PrimaryKey), None),
         "unique": list(_keys(definitions, UniqueConstraint)),

@@ -21,6 +21,9 @@ _GRACE = 5.0
 
 _LAST_LINES = 5
 
+#: A worker writes no files beside the project's; one run of it says what the next one says: sets in the same order too.
+_STEADY = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "PYTHONHASHSEED": "0"}
+
 
 @dataclass(frozen=True)
 class Worker:
@@ -99,7 +102,7 @@ def started(worker: Worker) -> Iterator[Talk]:
     Raises:
         EnvironmentFailedError: it cannot be started.
     """
-    environment = {**_inherited(), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **worker.environment}
+    environment = {**_inherited(), **_STEADY, **worker.environment}
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(  # noqa: S603 - the command is the project's own interpreter, without a shell

@@ -3,7 +3,8 @@
 - A package's `__init__` is not run until something is wanted of it that is no submodule, and then only where the name
   is not merely passed on from another module.
 - A module runs one statement after another: one that fails leaves unknown what it would have defined, and no more.
-- What a module of the project imports and nobody has installed is unknown, or one of the stand-ins.
+- What a module of the project imports and nobody has installed is unknown, or one of the stand-ins. So is a web
+  framework that is installed: what it gives comes from an application that runs, and none does.
 
 Imports by anybody else are left alone: libraries try optional imports, and must see them fail.
 """
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+#: Web frameworks whose objects stand for the application that runs, and what begins the names of their extensions.
+_FRAMEWORKS = frozenset({"flask", "werkzeug"})
+_EXTENSIONS = "flask_"
+
+
 def install_imports(sys_path: Sequence[str], project: Sequence[str]) -> None:
     """Let revisions import what the project has, and get on without the rest.
 
@@ -54,12 +60,28 @@ class _ProjectFinder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         spec = PathFinder.find_spec(fullname, path, target)
-        if spec is None or spec.origin is None or not isinstance(spec.loader, SourceFileLoader):
-            return None
-        if not is_inside(spec.origin, self._folders):
-            return None
-        spec.loader = _loader_class(spec)(fullname, spec.origin, self._folders)
+        if spec is not None and spec.origin is not None and is_inside(spec.origin, self._folders):
+            if not isinstance(spec.loader, SourceFileLoader):
+                return None
+            spec.loader = _loader_class(spec)(fullname, spec.origin, self._folders)
+            return spec
+        return self._unknown(fullname) if _is_framework(fullname) else None
+
+    def _unknown(self, fullname: str) -> ModuleSpec:
+        """What the project finds in the place of a framework; a library finds that it is not there.
+
+        Raises:
+            ModuleNotFoundError: to a library.
+        """
+        spec = _MissingFinder(self._folders).find_spec(fullname)
+        if spec is None:
+            raise ModuleNotFoundError(f"{fullname}: no application runs while migrations are rendered", name=fullname)
         return spec
+
+
+def _is_framework(fullname: str) -> bool:
+    top = fullname.partition(".")[0]
+    return top in _FRAMEWORKS or top.startswith(_EXTENSIONS)
 
 
 def _loader_class(spec: ModuleSpec) -> type[_CarefulLoader]:

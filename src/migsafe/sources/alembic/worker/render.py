@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import NoSuchTableError
 from migsafe.sources.alembic.worker.environment import Surroundings, environment, has_transaction
 from migsafe.sources.alembic.worker.outside import ProjectFunction, failed_function
 from migsafe.sources.alembic.worker.places import Place, raised_place
+from migsafe.sources.alembic.worker.questions import Supposed
 from migsafe.sources.alembic.worker.recording import Recorded, Recording, Rows
 from migsafe.sources.alembic.worker.revision_module import load_revision
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from migsafe.sources.alembic.worker.job import RevisionFile
 
+#: What tells one object from the next in a run, and one run from the next.
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=>)")
 _FUNCTIONS = {"up": "upgrade", "down": "downgrade"}
 
 
@@ -49,17 +53,17 @@ class _World(NamedTuple):
 
     Attributes:
         rows: what is in the tables.
-        all_tables: whether tables are there that no migration has made.
+        others: what is there of tables that no migration has made.
     """
 
     rows: Rows
-    all_tables: bool
+    others: Supposed = Supposed.NOTHING
 
 
 # A database in use; one that was just made; one that somebody else has made other tables in.
-_USED = _World(Rows.ONE, all_tables=False)
-_EMPTY = _World(Rows.NONE, all_tables=False)
-_SUPPOSING = _World(Rows.NONE, all_tables=True)
+_USED = _World(Rows.ONE)
+_EMPTY = _World(Rows.NONE)
+_WITH_OTHERS = (_World(Rows.NONE, Supposed.TABLES), _World(Rows.NONE, Supposed.COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -111,14 +115,19 @@ class Renderer:
             return None
         if attempt.error is not None or attempt.recording.asked_raw_catalogue:
             attempt = _better(attempt, self._attempt(revision, direction, _EMPTY))
-        if attempt.wants_tables:
-            attempt = _better(attempt, self._attempt(revision, direction, _SUPPOSING))
+        attempt = self._with_others(attempt, revision, direction)
         if attempt.error is not None and (function := self._outside(attempt)) is not None:
             with function.unknown():
                 attempt = _better(attempt, self._attempt(revision, direction, _EMPTY))
-                if attempt.wants_tables:
-                    attempt = _better(attempt, self._attempt(revision, direction, _SUPPOSING))
+                attempt = self._with_others(attempt, revision, direction)
         return self._rendered(attempt)
+
+    def _with_others(self, attempt: _Attempt, revision: RevisionFile, direction: str) -> _Attempt:
+        """The same, or one with tables that no migration has made, where the revision has missed some."""
+        for world in _WITH_OTHERS:
+            if attempt.wants_tables:
+                attempt = _better(attempt, self._attempt(revision, direction, world))
+        return attempt
 
     def _outside(self, attempt: _Attempt) -> ProjectFunction | None:
         """The function of the project, outside of revisions, that could not do without the application."""
@@ -128,7 +137,7 @@ class Renderer:
     def _attempt(self, revision: RevisionFile, direction: str, world: _World) -> _Attempt:
         recording = Recording(revision.path, world.rows, self._transaction)
         questions = self._surroundings.questions
-        questions.begin(revision, direction, recording, supposing=world.all_tables)
+        questions.begin(revision, direction, recording, supposing=world.others)
         try:
             with environment(self._surroundings, recording):
                 absent = not self._run(revision, direction, recording)
@@ -160,7 +169,7 @@ class Renderer:
 
 def one_line(error: BaseException) -> str:
     """An exception as a person would report it."""
-    text = " ".join(str(error).split())
+    text = _ADDRESS.sub("", " ".join(str(error).split()))
     kind = type(error).__name__
     if not text:
         return kind

@@ -7,7 +7,11 @@ import pytest
 from alembic_worker import Book, Conversation, table
 
 BOOK = Book(
-    tables={"users": table("users", {"id": "integer", "name": "text"})},
+    tables={
+        "users": table("users", {"id": "integer", "name": "text"}),
+        # some migration has changed its column `email`, and none has made it
+        "ab_user": table("ab_user", {"email": "text"}, complete=False),
+    },
     modules={
         "app.py": """
             class Factory:
@@ -84,6 +88,52 @@ BASE_TABLE = BOOK.revision(
     def upgrade():
         if "spawners" in sa.inspect(op.get_bind()).get_table_names():
             op.add_column("spawners", sa.Column("note", sa.Text))
+    """,
+)
+_LOOKS = """
+    def has(table, name):
+        return any(column["name"] == name for column in sa.inspect(op.get_bind()).get_columns(table))
+"""
+THEIR_COLUMN = BOOK.revision(
+    "their_column",
+    _LOOKS
+    + """
+    def upgrade():
+        if has("ab_user", "username"):
+            op.alter_column("ab_user", "username", type_=sa.String(128))
+    """,
+)
+OUR_COLUMN = BOOK.revision(
+    "our_column",
+    _LOOKS
+    + """
+    def upgrade():
+        if has("users", "nick"):
+            op.drop_column("users", "nick")
+    """,
+)
+ADDED_COLUMN = BOOK.revision(
+    "added_column",
+    _LOOKS
+    + """
+    def upgrade():
+        if not has("ab_role", "note"):
+            op.add_column("ab_role", sa.Column("note", sa.Text))
+    """,
+)
+ALL_COLUMNS = BOOK.revision(
+    "all_columns",
+    """
+    def upgrade():
+        for column in sa.inspect(op.get_bind()).get_columns("ab_view"):
+            op.drop_column("ab_view", column["name"])
+    """,
+)
+ADDRESS = BOOK.revision(
+    "address",
+    """
+    def upgrade():
+        raise ValueError(f"{object()} is not it")
     """,
 )
 GUARDED = BOOK.revision(
@@ -180,6 +230,26 @@ def test_a_runaway_loop_ends_in_a_gap(heard: Conversation) -> None:
 
 def test_a_revision_that_would_do_nothing_is_shown_the_tables_that_it_looks_for(heard: Conversation) -> None:
     assert heard.up(BASE_TABLE).sql == ["ALTER TABLE spawners ADD COLUMN note TEXT"]
+
+
+def test_a_column_that_is_looked_for_in_a_table_of_somebody_else_is_there(heard: Conversation) -> None:
+    assert heard.up(THEIR_COLUMN).sql == ["ALTER TABLE ab_user ALTER COLUMN username TYPE VARCHAR(128)"]
+
+
+def test_a_column_that_a_table_of_migrations_lacks_is_absent(heard: Conversation) -> None:
+    assert heard.up(OUR_COLUMN).sql == []
+
+
+def test_a_column_that_a_table_of_somebody_else_may_lack_is_added(heard: Conversation) -> None:
+    assert heard.up(ADDED_COLUMN).sql == ["ALTER TABLE ab_role ADD COLUMN note TEXT"]
+
+
+def test_no_sql_is_made_of_a_column_whose_name_is_unknown(heard: Conversation) -> None:
+    assert heard.up(ALL_COLUMNS).sql == []
+
+
+def test_an_address_in_memory_is_no_part_of_a_reason(heard: Conversation) -> None:
+    assert heard.up(ADDRESS).gap == "ValueError: <object object> is not it"
 
 
 def test_no_table_is_supposed_where_something_is_done_without(heard: Conversation) -> None:

@@ -30,6 +30,17 @@ BOOK = Book(
                 name = "shopping"
         """,
         "shop/settings.py": "LIMIT = 7\n",
+        "flask_shop.py": "NAME = 'ours'\n",
+        "site-packages/werkzeug/__init__.py": "raise RuntimeError('it wants an application')\n",
+        "site-packages/werkzeug/local.py": "",
+        "site-packages/uses_werkzeug.py": """
+            try:
+                import werkzeug
+            except ImportError:
+                FOUND = False
+            else:
+                FOUND = True
+        """,
         "shop/old.py": "print 'for Python 2'\n",
         "shop/half.py": """
             from __future__ import annotations
@@ -174,6 +185,30 @@ LIBRARIES = BOOK.revision(
     """,
 )
 
+FRAMEWORKS = BOOK.revision(
+    "frameworks_that_are_installed",
+    """
+    import os
+    import sys
+
+    sys.path.append(os.path.join(os.path.dirname(__file__), "site-packages"))
+
+    import flask_shop
+    import uses_werkzeug
+    from werkzeug.local import LocalProxy
+
+    events = LocalProxy(lambda: None)
+
+    class Thing:
+        @events.logged
+        def name(self):
+            return "things"
+
+    def upgrade():
+        op.execute(f"SELECT '{Thing().name()}', '{flask_shop.NAME}', {uses_werkzeug.FOUND}")
+    """,
+)
+
 
 @pytest.fixture(scope="module")
 def heard(tmp_path_factory: pytest.TempPathFactory) -> Conversation:
@@ -221,3 +256,7 @@ def test_well_known_libraries_have_stand_ins(heard: Conversation) -> None:
     assert create == "CREATE TABLE t ( a UUID, b UUID )"
     assert select.startswith("SELECT things.id")
     assert loop == "SELECT 1"
+
+
+def test_a_framework_that_is_installed_is_as_if_it_were_not(heard: Conversation) -> None:
+    assert heard.up(FRAMEWORKS).sql == ["SELECT 'things', 'ours', False"]

@@ -1,4 +1,4 @@
-"""Stand-ins for libraries whose objects reach the SQL of many projects; used only where they are not installed."""
+"""Stand-ins for libraries whose objects reach the SQL of many projects; used where the real ones cannot be."""
 
 from __future__ import annotations
 
