@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from migsafe.model.dialect import Dialect, ServerVersion
 from migsafe.model.finding import Category, Edit, Evidence, Finding, Fix, Severity
 from migsafe.model.locks import LockClaim, LockMode, Work
 from migsafe.model.names import QualifiedName
-from migsafe.model.report import Report, RuleDescriptor
+from migsafe.model.report import Database, Report, RuleDescriptor
 from migsafe.model.script import Direction, Position
 
 INDEX_FILE = "db/migrations/0007_users email, 100%.sql"
@@ -167,4 +169,27 @@ REPORT = Report(
 )
 CLEAN = Report(
     dialect=Dialect.POSTGRES, server=ServerVersion(16, "given"), findings=(), rules={}, linted=1, migrations=1
+)
+
+_POSTGRES, _MYSQL, _SQLITE = Dialect.POSTGRES, Dialect.MYSQL, Dialect.SQLITE
+#: What holds on one, on two and on all of three databases.
+SEVERAL = Report(
+    dialect=_POSTGRES,
+    server=ServerVersion(15, "assumed"),
+    databases=(
+        Database(_POSTGRES, ServerVersion(15, "assumed")),
+        Database(_MYSQL, ServerVersion(8, "given")),
+        Database(_SQLITE, ServerVersion(15, "assumed")),
+    ),
+    findings=(
+        replace(DROPPED_COLUMNS, dialects=(_POSTGRES, _MYSQL, _SQLITE)),
+        replace(IN_PYTHON, dialects=(_MYSQL, _SQLITE)),
+        replace(NOTE_WITHOUT_SOURCE, dialects=(_MYSQL,)),
+    ),
+    rules={"drop-column": rule("drop-column", Category.COMPAT)},
+    linted=3,
+    migrations=3,
+    cleared=1,
+    cleared_findings=(replace(BLOCKING_INDEX, evidence=DROPPED_COLUMNS.evidence, dialects=(_POSTGRES,)),),
+    sources={DROP_FILE: DROP_SQL, PYTHON_FILE: PYTHON},
 )

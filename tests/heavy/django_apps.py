@@ -19,7 +19,7 @@ from cache import Cache, Environment, cache_option
 from projects import DJANGO
 from reading import follower
 
-from migsafe.model.dialect import ASSUMED_SERVER
+from migsafe.model.dialect import ASSUMED_SERVER, Dialect
 from migsafe.sources import SourceOptions, read_paths
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def django_options(engine: str, environment: Environment) -> SourceOptions:
     return SourceOptions(
         tool="django",
         follow=follower,
-        server_version=ASSUMED_SERVER.major,
+        server_versions={Dialect.POSTGRES: ASSUMED_SERVER.major},
         python=str(environment.python),
         manage=PROJECT / "manage.py",
         settings=f"settings.{engine}",

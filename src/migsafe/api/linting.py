@@ -55,7 +55,8 @@ def lint_paths(
     Raises:
         PathNotFoundError: when a path does not exist.
         NoMigrationsError: when there are no migrations where they were expected.
-        UsageError: when the configuration names a rule, a tool or a migration that there is not.
+        UsageError: when the configuration names a rule, a tool or a migration that there is not, or several databases
+            for a layout of one that does not say of which.
     """
     from migsafe.lint import run
 

@@ -12,6 +12,7 @@ from migsafe.catalogue.following import Following
 from migsafe.config.nearest import did_you_mean
 from migsafe.errors import UsageError
 from migsafe.model.catalogue import Catalogue, Table
+from migsafe.model.dialect import Dialect
 from migsafe.model.operation import Operation, RunCode, Unreadable
 from migsafe.model.script import Migration, MigrationSet, Position, Script
 from migsafe.parse import read_script
@@ -139,7 +140,7 @@ def source_options(config: Config, read: Callable[[Script], ReadScript] = read_s
         dialect=config.dialect,
         placeholders=config.placeholders,
         transaction=config.transaction,
-        server_version=config.server_version,
+        server_versions={one: major for one in Dialect if (major := config.server_of(one)) is not None},
         follow=lambda dialect: Following(Catalogue(dialect), read),
         python=config.python,
         manage=config.manage,

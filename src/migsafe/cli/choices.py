@@ -36,7 +36,9 @@ class NearestChoice(_Choice):
 
         option = param.opts[0] if param else "option"
         message = f"option {option} is {value}; it must be one of {', '.join(self.choices)}"
-        raise UsageError(message, hint=did_you_mean(str(value), self.choices))
+        several = param is not None and param.multiple and set(str(value).split(",")) <= set(self.choices)
+        hint = f"repeat {option} for each" if several else did_you_mean(str(value), self.choices)
+        raise UsageError(message, hint=hint)
 
 
 class RuleName(_ParamType):

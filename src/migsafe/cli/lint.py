@@ -11,7 +11,7 @@ import click
 
 from migsafe.cli.choices import NearestChoice, RuleName
 from migsafe.cli.progress import ProgressBar
-from migsafe.cli.project_options import project_options
+from migsafe.cli.project_options import options_of_several, said_of_several
 from migsafe.cli.report_options import Delivery, report_options
 from migsafe.errors import UsageError
 
@@ -30,6 +30,7 @@ Examples:
   migsafe lint --fix db/migrations/0042_users.sql  split a migration that expands and contracts
   migsafe lint --extend-select style --ignore missing-lock-timeout
   migsafe lint --python .venv/bin/python           Django: its interpreter runs the migrations
+  migsafe lint --dialect postgres --dialect mysql  Alembic, Django: for every database that they run on
   migsafe lint --command "rails db:migrate:sql"    any tool that prints SQL
   pg_dump --schema-only app | migsafe lint - --min-severity info
 """
@@ -52,7 +53,7 @@ Examples:
     help="Run these besides the default set.",
 )
 @click.option("--ignore", multiple=True, type=RuleName(categories=True), metavar="NAMES", help="Do not run these.")
-@project_options
+@options_of_several
 @click.option(
     "--command",
     "program",
@@ -107,7 +108,7 @@ def command(
     from migsafe import api
     from migsafe.config import load_config
 
-    config = load_config(config_file, options=options)
+    config = load_config(config_file, options=said_of_several(options))
     if fix or fix_released:
         _fix(paths, config, program, released_too=fix_released)
     report = (

@@ -44,6 +44,21 @@ _OPTIONS = (
 )
 
 
+#: What they are to a command that works for several databases.
+_OF_SEVERAL = {
+    "dialect": click.option(
+        "--dialect",
+        type=NearestChoice([dialect.value for dialect in Dialect]),
+        multiple=True,
+        help="The database; repeated for each that the project supports.",
+    ),
+    "server_version": click.option(
+        "--server-version",
+        multiple=True,
+        metavar="[DIALECT=]MAJOR",
+        help="Version of the server that the migrations run on; of several databases, repeated for each.",
+    ),
+}
 #: Of them, what a command needs that runs migrations: the rest is a linter's question.
 _OF_A_RUN = ("tool", "placeholders", "python", "manage", "settings")
 _PATH = click.option(
@@ -73,3 +88,17 @@ def project_options(command: _Command) -> _Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def options_of_several(command: _Command) -> _Command:
+    """The same for a command that works for several databases; `said_of_several` takes their values."""
+    chosen = {**dict(zip(_NAMES, _OPTIONS, strict=True)), **_OF_SEVERAL}
+    for option in reversed(chosen.values()):
+        command = option(command)
+    return command
+
+
+def said_of_several(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as settings: what is said of one database is no list."""
+    alone = {name: options[name][0] for name in _OF_SEVERAL if len(options[name]) == 1}
+    return {**options, **alone}

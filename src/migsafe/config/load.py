@@ -31,8 +31,8 @@ _READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
     {
         "paths": values.paths,
         "tool": values.text,
-        "dialect": partial(values.word, Dialect),
-        "server_version": values.server_version,
+        "dialect": partial(values.words, Dialect),
+        "server_version": partial(values.server_versions, Dialect),
         "transaction": partial(values.word, TransactionRule),
         "placeholders": values.placeholders,
         "select": values.texts,
@@ -123,7 +123,20 @@ def load_config(
         settings |= layer
         settings["placeholders"] = placeholders
     settings["placeholders"] = MappingProxyType(settings["placeholders"])
+    settings |= _of_databases(settings.get("dialect", ()), settings.get("server_version"))
     return Config(**settings, source=found.path if found else None)
+
+
+def _of_databases(dialects: tuple[Dialect, ...], versions: int | Mapping[Dialect, int] | None) -> dict[str, Any]:
+    """What was said of one or several databases; the first is the one that most commands work on."""
+    first = dialects[0] if dialects else None
+    several = versions if isinstance(versions, Mapping) else {}
+    return {
+        "dialect": first,
+        "other_dialects": dialects[1:],
+        "server_version": several.get(first or Dialect.POSTGRES) if several else versions,
+        "server_versions": MappingProxyType(dict(several)),
+    }
 
 
 def _from_file(found: locate.Found, start: Path) -> dict[str, Any]:
@@ -283,6 +296,6 @@ def _refuse_unknown(table: Mapping[str, object], known: list[str], where: str) -
 if (
     missing := {field.name for field in fields(Config)}
     - set(_READERS)
-    - {"reasoned_ignores", "release", "usage", "phase_paths", "source"}
+    - {"reasoned_ignores", "release", "usage", "phase_paths", "source", "other_dialects", "server_versions"}
 ):
     raise AssertionError(f"settings without a reader: {missing}")

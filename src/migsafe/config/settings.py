@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -53,8 +53,11 @@ class Config:
     Attributes:
         paths: files and folders to lint when none is named, as seen from the current folder.
         tool: the migration tool whose layout this is; detected when None.
-        dialect: the database; what the layout says when None, else Postgres.
-        server_version: the major version of the server; the oldest supported one is assumed when None.
+        dialect: the database; what the layout says when None, else Postgres. Of several, the one that all commands but
+            `lint` work on.
+        other_dialects: the other databases that the project supports: `lint` judges for each of them.
+        server_version: the major version of its server; the oldest supported one is assumed when None.
+        server_versions: the major version of each database's server, where they were said one by one.
         transaction: who opens transactions; the tool's own rule when None.
         placeholders: values of the placeholders that the tool fills in, by name.
         select: names of rules and categories that run, and no others; the default set when empty.
@@ -94,7 +97,9 @@ class Config:
     paths: tuple[str, ...] = ()
     tool: str | None = None
     dialect: Dialect | None = None
+    other_dialects: tuple[Dialect, ...] = ()
     server_version: int | None = None
+    server_versions: Mapping[Dialect, int] = field(default_factory=lambda: MappingProxyType({}))
     transaction: TransactionRule | None = None
     placeholders: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     select: tuple[str, ...] = ()
@@ -127,6 +132,23 @@ class Config:
     replicas: tuple[str, ...] = ()
     windows: Windows | None = None
     source: Path | None = None
+
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """All databases that were said, the first one first; empty when the layout says which it is."""
+        return () if self.dialect is None else (self.dialect, *self.other_dialects)
+
+    def server_of(self, dialect: Dialect) -> int | None:
+        """The major version of a database's server; None where nobody said it. A number alone is the first one's."""
+        if self.server_versions:
+            return self.server_versions.get(dialect)
+        return None if dialect in self.other_dialects else self.server_version
+
+    def only(self, dialect: Dialect) -> Config:
+        """The same for one database."""
+        version = self.server_of(dialect)
+        one = MappingProxyType[Dialect, int]({})
+        return replace(self, dialect=dialect, other_dialects=(), server_version=version, server_versions=one)
 
     @property
     def shown_from(self) -> Severity:

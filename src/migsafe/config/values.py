@@ -62,6 +62,16 @@ def word(kind: type[W], value: object) -> W:
     return kind(_one_of([member.value for member in kind], value))
 
 
+def words(kind: type[W], value: object) -> tuple[W, ...]:
+    """One word of a closed set, or several: a list, or a text with commas. Each counts once."""
+    parts = texts(value) if isinstance(value, str) and "," in value else value
+    if isinstance(parts, str) or not isinstance(parts, list | tuple):
+        return (word(kind, parts),)
+    if not parts:
+        raise BadValue("one or more of " + ", ".join(member.value for member in kind))
+    return tuple(dict.fromkeys(word(kind, part) for part in parts))
+
+
 def one_of(*allowed: str) -> Any:
     """A reader for one word of `allowed`."""
     return lambda value: _one_of(allowed, value)
@@ -86,6 +96,22 @@ def server_version(value: object) -> int:
     if match is None or not int(match[1]):
         raise BadValue("a major version such as 16")
     return int(match[1])
+
+
+def server_versions(kind: type[W], value: object) -> int | dict[W, int]:
+    """A major version, or one for each database: a table, a list of `DATABASE=MAJOR`, or one text with commas."""
+    if isinstance(value, str) and "=" in value:
+        value = texts(value)
+    if isinstance(value, list | tuple):
+        pairs = [str(item).partition("=") for item in value]
+        if not all(equals for _, equals, _ in pairs):
+            raise BadValue("one major version such as 16, or DATABASE=MAJOR for each")
+        value = {name.strip(): major for name, _, major in pairs}
+    if not isinstance(value, Mapping):
+        return server_version(value)
+    if not value:
+        raise BadValue("a major version for each database")
+    return {word(kind, name): server_version(major) for name, major in value.items()}
 
 
 def milliseconds(value: object) -> int:

@@ -117,11 +117,10 @@ def _judge(script: MigrationScript, up: UpgradeOps, down: DowngradeOps, context:
 
 def _config_of(context: MigrationContext) -> Config:
     """The project's settings, for SQL that is no file of a layout."""
-    config = load_config()
+    config = load_config().only(DIALECTS[context.dialect.name])
     return replace(
         config,
         tool="alembic",  # so that the safe form is in its words
-        dialect=DIALECTS[context.dialect.name],
         transaction=TransactionRule.TOOL if context.impl.transactional_ddl else TransactionRule.NONE,
         since=None,
         # env.py sets the session's timeouts, if anybody does, and directives say nothing of it.

@@ -112,6 +112,7 @@ class Outcome:
     """What a run found, before anything is left out for its weight.
 
     Attributes:
+        ignored: what ignores took away.
         catalogue: what exists after all of them.
         chapters: what each migration does, as far as phases are concerned.
         grounds: findings of ways up, and their statements.
@@ -121,13 +122,18 @@ class Outcome:
     """
 
     findings: list[Finding] = field(default_factory=list)
-    suppressed: int = 0
+    ignored: list[Finding] = field(default_factory=list)
     migrations_reported: int = 0
     catalogue: Catalogue | None = None
     chapters: tuple[Chapter, ...] = ()
     grounds: dict[FindingKey, Ground] = field(default_factory=dict)
     waived: Callable[[Finding, str], bool] = lambda finding, rule: False
     close: Callable[[Sequence[Finding]], list[Finding]] = list
+
+    @property
+    def suppressed(self) -> int:
+        """How many findings ignores took away."""
+        return len(self.ignored)
 
 
 class _RuleTable:
@@ -264,7 +270,7 @@ class _Run:
         found = together_by_place(found) if context.script.rendered else found
         judged = self.ignores.judge(script, context.migration, _numbered(found))
         self.outcome.findings.extend(judged.kept)
-        self.outcome.suppressed += judged.suppressed
+        self.outcome.ignored.extend(judged.taken)
         for span in judged.effective:
             self._comments[context.script.path, context.script.position(span.start)] = None
         self._waiting.extend((standing, context) for standing in judged.waiting)
@@ -279,7 +285,8 @@ class _Run:
     def close(self, last: Sequence[Finding]) -> list[Finding]:
         """See `Outcome.close`."""
         kept = self.ignores.judge_last([standing for standing, _ in self._waiting], last)
-        self.outcome.suppressed += len(last) - len(kept)
+        staying = set(map(id, kept))
+        self.outcome.ignored.extend(finding for finding in last if id(finding) not in staying)
         for standing, context in self._waiting:
             idle = self.ignores.idle(standing)
             if idle is not None:

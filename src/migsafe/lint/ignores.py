@@ -56,14 +56,14 @@ class Judgement:
 
     Attributes:
         kept: the findings that stay.
-        suppressed: how many were taken away.
+        taken: those that were taken away.
         without_effect: the ignore comments that took nothing away.
         effective: the spans of all others.
         waiting: the ignore comments of which it is not known yet: of rules that speak last.
     """
 
     kept: list[Finding]
-    suppressed: int
+    taken: list[Finding]
     without_effect: tuple[IgnoreWithoutEffect, ...]
     effective: tuple[Span, ...]
     waiting: tuple[Standing, ...] = ()
@@ -97,14 +97,18 @@ class IgnoreBook:
     def judge(self, script: ReadScript, migration: str, findings: Sequence[Finding]) -> Judgement:
         """Split a script's findings."""
         ignores = list(self._all(script))
-        kept = [f for f in findings if not self._commented(f, script, ignores) and not self._configured_away(f)]
+        kept: list[Finding] = []
+        taken: list[Finding] = []
+        for finding in findings:
+            away = self._commented(finding, script, ignores) or self._configured_away(finding)
+            (taken if away else kept).append(finding)
         waiting = tuple(self._waiting(ignores, script))
         later = {standing.ignore.span for standing in waiting}
         judged = [ignore for ignore in ignores if ignore.span not in later]
         without = tuple(self._without_effect(judged))
         idle = {ignore.span for ignore in without}
         effective = tuple(ignore.span for ignore in judged if ignore.span not in idle)
-        return Judgement(kept, len(findings) - len(kept), without, effective, waiting)
+        return Judgement(kept, taken, without, effective, waiting)
 
     def judge_last(self, waiting: Sequence[Standing], findings: Sequence[Finding]) -> list[Finding]:
         """The findings of the rules that speak last which no ignore takes away."""

@@ -14,6 +14,7 @@ from migsafe.config import Config
 from migsafe.config.nearest import did_you_mean
 from migsafe.errors import ConfigurationError, NoMigrationsError, UsageError
 from migsafe.evidence import read_evidence
+from migsafe.lint.databases import Together
 from migsafe.lint.deployment import Gathered, deploy_rules, gather, to_judge
 from migsafe.lint.engine import Outcome, ReadMigration, Settings, lint
 from migsafe.lint.phasing import set_in_time
@@ -22,7 +23,7 @@ from migsafe.lint.storytelling import Storyteller
 from migsafe.model.dialect import ASSUMED_SERVER, Dialect, ServerVersion
 from migsafe.model.evidence import LockEvidence
 from migsafe.model.finding import Finding, order_of_reading
-from migsafe.model.report import Report, RuleDescriptor
+from migsafe.model.report import Database, Report, RuleDescriptor
 from migsafe.model.script import (
     Direction,
     Migration,
@@ -49,9 +50,15 @@ def lint_paths(paths: Sequence[str | Path], config: Config, *, progress: Progres
         raise UsageError("a path is empty", hint="this folder is called .")
     scripts = ReadScripts()
     gathered = gather([Path(path) for path in paths], config)
-    layouts = _layouts(gathered, source_options(config, scripts.read))
+    layouts = _layouts(gathered, _options(config, scripts))
     layouts = narrow(layouts, diff=config.diff)
     return _report(layouts, config, progress, scripts, gathered.files)
+
+
+def _options(config: Config, scripts: ReadScripts | None = None) -> SourceOptions:
+    """How migrations are read: for every database that was named."""
+    options = source_options(config, scripts.read) if scripts is not None else source_options(config)
+    return replace(options, dialects=config.dialects)
 
 
 def _layouts(gathered: Gathered, options: SourceOptions) -> tuple[LoadedLayout, ...]:
@@ -72,12 +79,12 @@ def lint_stdin(text: str, name: str, config: Config) -> Report:
         from migsafe.sources.deploy_files.reading import read_manifest_text
 
         return _report((), config, deployed=read_manifest_text(SourceText(name, text)))
-    return _report((read_stdin(text, name, source_options(config)),), config)
+    return _report((read_stdin(text, name, _options(config)),), config)
 
 
 def lint_command(command: str, paths: Sequence[str | Path], config: Config) -> Report:
     """Judge the SQL that a program prints; see `migsafe.api.lint_command`."""
-    return _report(read_command(command, [Path(path) for path in paths], source_options(config)), config)
+    return _report(read_command(command, [Path(path) for path in paths], _options(config)), config)
 
 
 def lint_text(
@@ -148,26 +155,32 @@ def _report(
         )
         judged.append(set_in_time(outcome, teller.story(layout, outcome), phase_rules))
     deployment = _judge_deployment(deployed, rules, config)
-    found = [*(finding for one in judged for finding in one.findings), *deployment.findings]
-    findings = sorted(found, key=order_of_reading)
+    together = Together(layouts, config.dialects)
+    findings = sorted([*together.findings(one.findings for one in judged), *deployment.findings], key=order_of_reading)
     always = asked_for(every, config.select, config.extend_select)
     shown = tuple(f for f in findings if f.rule in always or f.severity.weight >= config.shown_from.weight)
     cleared = tuple(
         sorted(
-            (f for one in judged for f in one.cleared if f.severity.weight >= config.shown_from.weight),
+            (
+                f
+                for f in together.findings(one.cleared for one in judged)
+                if f.severity.weight >= config.shown_from.weight
+            ),
             key=order_of_reading,
         )
     )
+    dialect = _common_dialect(layouts, config)
     return Report(
-        dialect=_common_dialect(layouts, config),
-        server=_server(config),
+        dialect=dialect,
+        server=_server(config, dialect),
+        databases=_databases(layouts, config),
         findings=shown,
         rules=_described(every, (*shown, *cleared)),
-        linted=sum(len(layout.selected) for layout in layouts) + len(deployed.files),
-        context=sum(len(_files(layout) - layout.selected) for layout in layouts),
-        migrations=sum(one.outcome.migrations_reported for one in judged),
+        linted=together.linted() + len(deployed.files),
+        context=together.context(),
+        migrations=together.migrations(one.outcome for one in judged),
         deploy_files=len(deployed.files),
-        suppressed=sum(one.outcome.suppressed for one in judged) + deployment.suppressed,
+        suppressed=len(together.findings(one.outcome.ignored for one in judged)) + deployment.suppressed,
         cleared=len(cleared),
         cleared_findings=cleared if config.show_cleared else (),
         hidden=len(findings) - len(shown),
@@ -175,12 +188,20 @@ def _report(
     )
 
 
+def _databases(layouts: Sequence[LoadedLayout], config: Config) -> tuple[Database, ...]:
+    """Of several databases that were named, those that there are migrations for; none where only one was named."""
+    there = {layout.migrations.dialect for layout in layouts} if config.other_dialects else ()
+    return tuple(Database(one, _server(config, one)) for one in config.dialects if one in there)
+
+
 def _judge_deployment(deployed: DeployFiles, rules: Iterable[Rule], config: Config) -> Outcome:
     """What the files of the deployment say, judged as a layout of their own; phases have no part in it."""
     if not (deployed.files or deployed.unreadable):
         return Outcome()
     unread = ((file, _empty_script(file, Dialect.POSTGRES)) for file in deployed.unreadable)
-    outcome = lint((*to_judge(deployed.files), *unread), deploy_rules(rules, config), _settings(config))
+    outcome = lint(
+        (*to_judge(deployed.files), *unread), deploy_rules(rules, config), _settings(config, Dialect.POSTGRES)
+    )
     outcome.findings.extend(outcome.close(()))
     return outcome
 
@@ -232,20 +253,20 @@ def settings_of(
         observed: what was seen on a server.
         phase_rules: names of the rules about phases that run.
     """
-    settings = _settings(config)
+    dialect = layout.migrations.dialect
     return replace(
-        settings,
+        _settings(config, dialect),
         tool=layout.migrations.tool,
-        dialect=layout.migrations.dialect,
+        dialect=dialect,
         observed=observed,
         phase_rules=phase_rules,
     )
 
 
-def _settings(config: Config) -> Settings:
+def _settings(config: Config, dialect: Dialect) -> Settings:
     """What a run depends on, whatever is judged."""
     return Settings(
-        server=_server(config),
+        server=_server(config, dialect),
         surroundings=Surroundings(
             runner_sets=dict(_setting(text) for text in config.runner_sets),
             max_lock_timeout_ms=config.max_lock_timeout,
@@ -261,16 +282,13 @@ def _setting(text: str) -> tuple[str, str | None]:
     return name.strip().lower(), value.strip() or None
 
 
-def _server(config: Config) -> ServerVersion:
-    return ASSUMED_SERVER if config.server_version is None else ServerVersion(config.server_version, "given")
+def _server(config: Config, dialect: Dialect) -> ServerVersion:
+    major = config.server_of(dialect)
+    return ASSUMED_SERVER if major is None else ServerVersion(major, "given")
 
 
 def _common_dialect(layouts: Sequence[LoadedLayout], config: Config) -> Dialect:
     return layouts[0].migrations.dialect if layouts else config.dialect or Dialect.POSTGRES
-
-
-def _files(layout: LoadedLayout) -> set[str]:
-    return {script.path for migration in layout.migrations.migrations for script in migration.scripts}
 
 
 def _texts(layouts: Iterable[LoadedLayout], findings: Sequence[Finding]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from migsafe.model.dialect import Dialect
 from migsafe.model.locks import LockClaim, Work
 from migsafe.model.script import Direction, Position
 
@@ -88,6 +89,7 @@ class Finding:
         operation: the name of the operation's class, kebab-case, for example "create-index".
         objects: names of what is touched, as a person would write them.
         fingerprint: stays the same when lines move or words of messages change.
+        dialects: the databases that it holds on, where a run judges for several; empty in any other run.
     """
 
     rule: str
@@ -111,6 +113,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     fingerprint: str = ""
     sql: str | None = None
+    dialects: tuple[Dialect, ...] = ()
 
 
 def order_of_reading(finding: Finding) -> tuple[str, int, int, str]:

@@ -35,6 +35,19 @@ class RuleDescriptor:
 
 
 @dataclass(frozen=True, slots=True)
+class Database:
+    """A database that migrations were judged for, and the version of its server."""
+
+    dialect: Dialect
+    server: ServerVersion
+
+    @property
+    def major(self) -> int | None:
+        """The major version; None where nobody said it and the rules assume none (not Postgres)."""
+        return None if self.server.assumed and self.dialect is not Dialect.POSTGRES else self.server.major
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a run found.
 
@@ -48,6 +61,7 @@ class Report:
         deploy_files: how many of the files that were judged belong to the deployment, and are no migrations.
         cleared_findings: those that evidence took away, where somebody wants to see them.
         closing: the line that says it all, where counting migrations does not; None for the usual one.
+        databases: those that were judged for where several were asked for; `dialect` and `server` are the first one's.
     """
 
     dialect: Dialect
@@ -65,11 +79,17 @@ class Report:
     closing: str | None = None
     cleared_findings: tuple[Finding, ...] = ()
     deploy_files: int = 0
+    databases: tuple[Database, ...] = ()
 
     @property
     def server_major(self) -> int | None:
         """The major version that was judged for; None where nobody said it and the rules assume none (not Postgres)."""
-        return None if self.server.assumed and self.dialect is not Dialect.POSTGRES else self.server.major
+        return Database(self.dialect, self.server).major
+
+    def only_on(self, finding: Finding) -> tuple[Dialect, ...]:
+        """The databases that a finding holds on, where there are others that it does not hold on."""
+        judged = {one.dialect for one in self.databases}
+        return finding.dialects if judged - set(finding.dialects) else ()
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""

@@ -10,7 +10,7 @@ from migsafe.model.finding import Finding, Severity, order_of_reading
 from migsafe.model.report import Report
 from migsafe.reporters import PLAIN, Presentation
 from migsafe.reporters.neutral import neutral
-from migsafe.reporters.summary import summary
+from migsafe.reporters.summary import on_databases, summary
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -18,19 +18,20 @@ _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO:
 def render(report: Report, presentation: Presentation = PLAIN) -> str:
     """One command per finding, and the summary as a plain line."""
     findings = sorted(report.findings, key=lambda finding: (-finding.severity.weight, order_of_reading(finding)))
-    return "".join(f"{line}\n" for line in [*map(_annotation, findings), summary(report)])
+    annotations = [_annotation(finding, on_databases(report, finding)) for finding in findings]
+    return "".join(f"{line}\n" for line in [*annotations, summary(report)])
 
 
-def _annotation(finding: Finding) -> str:
-    properties = ",".join(f"{name}={_property(str(value))}" for name, value in _properties(finding).items())
+def _annotation(finding: Finding, where: str) -> str:
+    properties = ",".join(f"{name}={_property(str(value))}" for name, value in _properties(finding, where).items())
     return f"::{_COMMAND[finding.severity]} {properties}::{_data(_body(finding))}"
 
 
-def _properties(finding: Finding) -> dict[str, str | int]:
+def _properties(finding: Finding, where: str) -> dict[str, str | int]:
     lines: dict[str, str | int] = {"file": finding.path, "line": finding.start.line, "endLine": finding.end.line}
     if finding.start.line == finding.end.line:  # the runner drops columns of places on several lines
         lines |= {"col": finding.start.column, "endColumn": finding.end.column}
-    return lines | {"title": f"{finding.rule} ({finding.severity})"}
+    return lines | {"title": f"{finding.rule} ({', '.join(filter(None, (finding.severity, where)))})"}
 
 
 def _body(finding: Finding) -> str:

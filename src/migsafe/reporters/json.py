@@ -30,12 +30,27 @@ def document(report: Report) -> dict[str, Any]:
         "migsafe": __version__,
         "dialect": report.dialect.value,
         "server": {"version": report.server_major, "source": report.server.source, "shims": list(report.shims)},
+        **databases_value(report),
         "files": {"linted": report.linted, "context": report.context},
         "summary": _summary(report),
         "rules": {rule.name: _rule(rule) for rule in found_rules(report)},
         "findings": [_finding(finding) for finding in findings],
         "cleared_findings": [_finding(one) for one in sorted(report.cleared_findings, key=order_of_reading)],
     }
+
+
+def databases_value(report: Report) -> dict[str, Any]:
+    """The databases of a run that judges for several; nothing in any other."""
+    said = [
+        {"dialect": one.dialect.value, "server": {"version": one.major, "source": one.server.source}}
+        for one in report.databases
+    ]
+    return {"databases": said} if said else {}
+
+
+def dialects_value(finding: Finding) -> dict[str, list[str]]:
+    """Which of several databases a finding holds on; nothing where one was judged for."""
+    return {"dialects": [dialect.value for dialect in finding.dialects]} if finding.dialects else {}
 
 
 def found_rules(report: Report) -> list[RuleDescriptor]:
@@ -74,6 +89,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "end_column": finding.end.column,
         "migration": finding.migration,
         "direction": finding.direction.value,
+        **dialects_value(finding),
         "release": finding.release,
         "phase": finding.phase,
         "sql": finding.sql,

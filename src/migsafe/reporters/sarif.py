@@ -12,7 +12,8 @@ from migsafe.model.finding import Edit, Finding, Fix, Severity, order_of_reading
 from migsafe.model.report import Report, RuleDescriptor
 from migsafe.model.script import Position
 from migsafe.reporters import PLAIN, Presentation
-from migsafe.reporters.json import found_rules, lock_value
+from migsafe.reporters.json import databases_value, dialects_value, found_rules, lock_value
+from migsafe.reporters.summary import on_databases
 
 SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 HOME = "https://github.com/migsafe/migsafe"
@@ -32,9 +33,13 @@ def _run(report: Report) -> dict[str, Any]:
         "tool": {"driver": _driver(rules)},
         "invocations": [{"executionSuccessful": True}],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, index) for finding in sorted(report.findings, key=order_of_reading)],
+        "results": [
+            _result(finding, index, on_databases(report, finding))
+            for finding in sorted(report.findings, key=order_of_reading)
+        ],
         "properties": {
             "dialect": report.dialect.value,
+            **databases_value(report),
             "serverVersion": report.server_major,
             "serverSource": report.server.source,
             "shims": list(report.shims),
@@ -74,12 +79,19 @@ def _rule(rule: RuleDescriptor) -> dict[str, Any]:
     return described | ({"helpUri": rule.url} if rule.url else {})
 
 
-def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
+def _result(finding: Finding, index: dict[str, int], where: str) -> dict[str, Any]:
     """One result; a rule without a description has an id but no index (3.27.6)."""
+    said = (
+        finding.message,
+        where.capitalize() and f"{where.capitalize()}.",
+        finding.sql,
+        finding.why,
+        _instead(finding),
+    )
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "level": _LEVEL[finding.severity],
-        "message": {"text": "\n\n".join(filter(None, (finding.message, finding.sql, finding.why, _instead(finding))))},
+        "message": {"text": "\n\n".join(filter(None, said))},
         "locations": [_location(finding)],
         "properties": _properties(finding),
     }
@@ -131,6 +143,7 @@ def _properties(finding: Finding) -> dict[str, Any]:
         "category": finding.category.value,
         "migration": finding.migration,
         "direction": finding.direction.value,
+        **dialects_value(finding),
         "release": finding.release,
         "phase": finding.phase,
         "operation": finding.operation,

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from migsafe.model.finding import Severity
-from migsafe.model.report import Report
+from migsafe.model.finding import Finding, Severity
+from migsafe.model.report import Database, Report
 
 
 def summary(report: Report) -> str:
     """For example "3 errors, 1 warning in 2 of 120 migrations"."""
     if report.closing is not None:
         return report.closing
+    databases = [one.dialect for one in report.databases]
+    return _counted(report) + (f", for {_list(databases)}" if databases and report.linted else "")
+
+
+def on_databases(report: Report, finding: Finding) -> str:
+    """The databases that a finding holds on, where others are judged for too; the empty text where it holds on all."""
+    names = report.only_on(finding)
+    return f"on {_list(names)}" if names else ""
+
+
+def _list(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _counted(report: Report) -> str:
     counts = [plural(count, _noun(severity)) for severity in Severity if (count := report.count(severity))]
     if not counts and not report.linted:
         return "nothing to lint: no migration is selected"
@@ -40,10 +56,11 @@ def remarks(report: Report) -> Iterator[str]:
         yield f"{plural(report.suppressed, 'finding')} ignored for a stated reason"
     if report.cleared:
         yield f"{plural(report.cleared, 'finding')} cleared by evidence"
-    judged_for_a_version = report.closing is None and report.server.assumed and report.server_major is not None
-    if report.findings and judged_for_a_version:
-        judged = f"judged for {report.dialect} {report.server_major}, the oldest supported version"
-        yield f"{judged}: --server-version says yours"
+    databases = report.databases or (Database(report.dialect, report.server),)
+    for one in databases if report.findings and report.closing is None else ():
+        if one.server.assumed and one.major is not None:
+            option = "--server-version" + (f" {one.dialect}=N" if report.databases else "")
+            yield f"judged for {one.dialect} {one.major}, the oldest supported version: {option} says yours"
 
 
 def plural(count: int, noun: str) -> str:

@@ -14,7 +14,7 @@ from migsafe.reporters import PLAIN, Presentation
 from migsafe.reporters.ansi import SEVERITY_INK, Ink, Painter
 from migsafe.reporters.frame import code_frame
 from migsafe.reporters.neutral import neutral, neutral_line
-from migsafe.reporters.summary import remarks, summary
+from migsafe.reporters.summary import on_databases, remarks, summary
 
 _WORK = {
     Work.NONE: "",
@@ -32,14 +32,15 @@ def render(report: Report, presentation: Presentation = PLAIN) -> str:
     """The report as a person reads it."""
     findings = sorted(report.findings, key=order_of_reading)
     if presentation.quiet:
-        return "".join(f"{_one_line(finding)}\n" for finding in findings)
+        return "".join(f"{_one_line(finding, on_databases(report, finding))}\n" for finding in findings)
     lines = [line for text in _Page(report, presentation).lines(findings) for line in text.split("\n")]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _one_line(finding: Finding) -> str:
+def _one_line(finding: Finding, where: str) -> str:
     place = f"{finding.path}:{finding.start.line}:{finding.start.column}"
-    return neutral_line(f"{place}: {finding.severity}[{finding.rule}] {finding.message}")
+    databases = f" ({where})" if where else ""
+    return neutral_line(f"{place}: {finding.severity}[{finding.rule}] {finding.message}{databases}")
 
 
 class _Page:
@@ -74,7 +75,7 @@ class _Page:
     def _finding(self, finding: Finding, source: SourceText | None) -> Iterator[str]:
         head = self._paint(f"{finding.severity}[{neutral_line(finding.rule)}]", SEVERITY_INK[finding.severity])
         yield f"{head}: {self._paint(neutral_line(finding.message), Ink.BOLD)}"
-        yield f"  {self._paint('-->', Ink.BLUE)} {neutral_line(_place(finding))}"
+        yield self._place(finding)
         if source is not None:
             yield from code_frame(finding, source, self._paint, self._width)
         if finding.sql is not None:
@@ -89,12 +90,16 @@ class _Page:
         yield from self._evidence(finding)
         yield self._more(finding)
 
+    def _place(self, finding: Finding) -> str:
+        place = neutral_line(_place(finding, on_databases(self._report, finding)))
+        return f"  {self._paint('-->', Ink.BLUE)} {place}"
+
     def _cleared(self) -> Iterator[str]:
         """What evidence has taken away, and the evidence."""
         for finding in sorted(self._report.cleared_findings, key=order_of_reading):
             head = self._paint(f"cleared[{neutral_line(finding.rule)}]", Ink.GREEN)
             yield f"{head}: {neutral_line(finding.message)}"
-            yield f"  {self._paint('-->', Ink.BLUE)} {neutral_line(_place(finding))}"
+            yield self._place(finding)
             yield from self._evidence(finding)
             yield ""
 
@@ -147,9 +152,10 @@ def _shortened(sql: str) -> str:
     return "\n".join(lines) + ";" if len(lines) <= _SQL_LINES else "\n".join([*lines[: _SQL_LINES - 1], "    …"])
 
 
-def _place(finding: Finding) -> str:
+def _place(finding: Finding, where: str) -> str:
     """The file's place, and what is not plain from the path."""
     notes = [] if finding.migration in finding.path else [f"migration {finding.migration}"]
+    notes += [where] if where else []
     notes += ["way down"] if finding.direction is Direction.DOWN else []
     notes += [f"phase {finding.phase}"] if finding.phase else []
     notes += [f"release {finding.release}"] if finding.release else []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import Migration, MigrationSet, SourceText, TransactionRule
+from migsafe.sources.dialects import dialect_of_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,10 +28,11 @@ class SourceOptions:
     Attributes:
         tool: the name of a source, instead of detection.
         dialect: the database, instead of the layout's own.
+        dialects: several databases: a layout is read for each that it has migrations for.
         placeholders: values by the text inside of a placeholder: `name` for `${name}`, `:name` and `%(name)s`,
             `index .Options "Namespace"` for a Go template.
         transaction: the transaction rule of every script, instead of the tool's.
-        server_version: the major version of the server, where a program that makes SQL asks for it.
+        server_versions: the major version of each database's server, where a program that makes SQL asks for it.
         follow: makes the reader that knows what exists while migrations are rendered; without one, a program that
             asks is told of an empty database.
         python: the interpreter of the project, for tools that run its code (Django).
@@ -40,9 +42,10 @@ class SourceOptions:
 
     tool: str | None = None
     dialect: Dialect | None = None
+    dialects: tuple[Dialect, ...] = ()
     placeholders: Mapping[str, str] = field(default_factory=dict)
     transaction: TransactionRule | None = None
-    server_version: int | None = None
+    server_versions: Mapping[Dialect, int] = field(default_factory=dict)
     follow: Callable[[Dialect], CatalogueReader] | None = None
     python: str | None = None
     manage: Path | None = None
@@ -86,6 +89,9 @@ class Source(Protocol):
 
     def dialect_of(self, path: Path) -> Dialect | None:
         """The dialect that a file's own name says, where a tool names it there."""
+
+    def dialects_at(self, root: Folder, asked: tuple[Dialect, ...]) -> tuple[Dialect, ...]:
+        """Of several databases, those that the layout at `root` has migrations for; empty where it does not say."""
 
     def usual_rule(self, dialect: Dialect) -> TransactionRule:
         """The transaction rule of a script about which nothing else is known."""
@@ -149,6 +155,15 @@ class FlatSource:
 
     def dialect_of(self, path: Path) -> Dialect | None:
         """Nothing: most tools do not name a dialect in a file's name."""
+        return None
+
+    def dialects_at(self, root: Folder, asked: tuple[Dialect, ...]) -> tuple[Dialect, ...]:
+        """Most layouts are of one database: the one that they declare, or that a folder is named after."""
+        said = self.declared_dialect(root) or dialect_of_folder(root.path)
+        return () if said is None else (said,)
+
+    def declared_dialect(self, root: Folder) -> Dialect | None:
+        """Nothing: most tools keep the database's address, and with it its kind, out of the layout."""
         return None
 
     def usual_rule(self, dialect: Dialect) -> TransactionRule:

@@ -18,7 +18,7 @@ from migsafe.model.dialect import Dialect
 from migsafe.model.script import Migration, MigrationSet, Position, Script, Segment, SourceText, UnreadableFile
 from migsafe.sources.base import LoadedLayout, SourceOptions
 from migsafe.sources.files import decode_source, read_source, shown_path
-from migsafe.sources.reading import read_stdin
+from migsafe.sources.reading import read_stdin, refuse_several
 from migsafe.sources.registry import PLAIN, source_named
 
 _PLACES = ("{path}", "{stem}")
@@ -33,11 +33,13 @@ def read_command(command: str, paths: Sequence[Path], options: SourceOptions) ->
         paths: the migrations for which it runs, in the order in which they are applied; none without a place for them.
 
     Raises:
-        UsageError: the command is empty, cannot be split, or has paths and no place for them (or the reverse).
+        UsageError: the command is empty, cannot be split, or has paths and no place for them (or the reverse); or
+            several databases were asked for.
         PathNotFoundError: a path does not exist.
         EnvironmentFailedError: the command cannot be started, or ends with another status than 0.
     """
     words = _split(command)
+    refuse_several(options, f"what {words[0]} prints")
     takes_paths = any(place in word for word in words for place in _PLACES)
     if not takes_paths:
         if paths:

@@ -76,6 +76,11 @@ class Flyway(FlatSource):
         """The database of a folder per database, such as Spring's `{vendor}`."""
         return dialect_in_name(path.parent.name)
 
+    def dialects_at(self, root: Folder, asked: tuple[Dialect, ...]) -> tuple[Dialect, ...]:
+        """All, where there are folders for single databases: what stands beside them is then for every one."""
+        apart = any(dialect_in_name(child.name) for child in root.children())
+        return asked if apart else super().dialects_at(root, asked)
+
     def usual_rule(self, dialect: Dialect) -> TransactionRule:
         """Flyway looks at the statements first."""
         return TransactionRule.UNLESS_FORBIDDEN

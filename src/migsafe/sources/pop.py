@@ -62,6 +62,11 @@ class Pop(FlatSource):
         file = parse_name(path.name)
         return file and file.dialect
 
+    def dialects_at(self, root: Folder, asked: tuple[Dialect, ...]) -> tuple[Dialect, ...]:
+        """All, where files bear a dialect's infix: the others are then for every database."""
+        infixes = any(file.infix for file in _files(root))
+        return asked if infixes else super().dialects_at(root, asked)
+
     def read(self, root: Folder, options: SourceOptions) -> MigrationSet:
         """All migrations of one dialect, by version."""
         dialect = choose_dialect(root, options)

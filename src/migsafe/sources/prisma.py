@@ -52,6 +52,10 @@ class Prisma(FlatSource):
             return root.has_folder(path.name) and root.child(path.name).has("migration.sql")
         return path.parent.parent == root.path and path.name in _FILES
 
+    def declared_dialect(self, root: Folder) -> Dialect | None:
+        """The database of the lock file."""
+        return _locked_dialect(root, Sorter())
+
     def usual_rule(self, dialect: Dialect) -> TransactionRule:
         """A file is one query."""
         return simple_query(dialect)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migsafe.config.folders import SKIPPED_FOLDERS
-from migsafe.errors import NoMigrationsError, PathNotFoundError
+from migsafe.errors import NoMigrationsError, PathNotFoundError, UsageError
 from migsafe.model.dialect import Dialect
 from migsafe.model.script import MigrationSet, SourceText, UnreadableFile
 from migsafe.sources.base import LoadedLayout, Source, SourceOptions
@@ -21,6 +21,7 @@ from migsafe.sources.unread import PYTHON_FOLDERS, hint_for_folder, hint_for_tex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+_SEVERAL = 2
 _DEFAULT_HINT = "name a folder with migrations, or say which tool wrote them"
 
 
@@ -57,7 +58,7 @@ def read_paths(paths: Sequence[Path], options: SourceOptions) -> tuple[LoadedLay
     Raises:
         PathNotFoundError: a path does not exist.
         NoMigrationsError: there are no migrations where a path leads.
-        UsageError: `options.tool` names no source.
+        UsageError: `options.tool` names no source, or a layout of one database does not say of which of several.
     """
     finder = Finder(source_named(options.tool) if options.tool else None)
     named = _named(options, finder)
@@ -86,8 +87,9 @@ def read_stdin(text: str | bytes, name: str, options: SourceOptions) -> LoadedLa
         name: what it is called in reports.
 
     Raises:
-        UsageError: `options.tool` names no source.
+        UsageError: `options.tool` names no source, or several databases were asked for.
     """
+    refuse_several(options, name)
     source = decode_source(name, text) if isinstance(text, bytes) else SourceText(name, text.removeprefix("\ufeff"))
     dialect = options.dialect or Dialect.POSTGRES
     if isinstance(source, UnreadableFile):
@@ -98,6 +100,19 @@ def read_stdin(text: str | bytes, name: str, options: SourceOptions) -> LoadedLa
         if migrations is not None:
             return LoadedLayout(MigrationSet(tool.name, name, dialect, migrations), frozenset({name}))
     return _without_marks(source, source_named(options.tool or PLAIN.name), replace(options, dialect=dialect))
+
+
+def refuse_several(options: SourceOptions, name: str) -> None:
+    """Refuse to read one text for several databases.
+
+    Args:
+        name: what the text is called.
+
+    Raises:
+        UsageError: several were asked for.
+    """
+    if len(options.dialects) >= _SEVERAL:
+        raise _of_one_database(f"{name} holds SQL of one database", options.dialects)
 
 
 def _without_marks(source: SourceText, tool: Source, options: SourceOptions) -> LoadedLayout:
@@ -157,10 +172,9 @@ def _nothing_in(folder: Folder, forced: Source | None) -> NoMigrationsError:
 
 def _load(request: _Request, options: SourceOptions) -> tuple[LoadedLayout, ...]:
     if request.alone:
-        return (_load_alone(request, options),)
+        return (_load_alone(request, _chosen(request, options)[0]),)
     root, source = request.found.root, request.found.source
-    chosen = replace(options, dialect=options.dialect or request.dialect)
-    databases = _distinct(source.read_databases(root, chosen))
+    databases = _distinct([one for chosen in _chosen(request, options) for one in source.read_databases(root, chosen)])
     if root.unreadable is not None:
         first = replace(databases[0], unreadable=(*databases[0].unreadable, root.unreadable))
         databases = (first, *databases[1:])
@@ -180,7 +194,35 @@ def _selected_by(folder: Path, root: Folder, known: frozenset[str]) -> frozenset
     return known if apart and not below else below
 
 
-def _distinct(databases: tuple[MigrationSet, ...]) -> tuple[MigrationSet, ...]:
+def _chosen(request: _Request, options: SourceOptions) -> tuple[SourceOptions, ...]:
+    """How a layout is read: once, or once for each of several databases that it has migrations for.
+
+    Raises:
+        UsageError: it is of one database and does not say of which, or of one that was not asked for.
+    """
+    asked, found = options.dialects, request.found
+    if len(asked) < _SEVERAL:
+        return (replace(options, dialect=options.dialect or request.dialect),)
+    said = (request.dialect,) if request.dialect is not None else found.source.dialects_at(found.root, asked)
+    if not said:
+        raise _of_one_database(f"{found.root.shown()} holds SQL of one database", asked)
+    for one in said:
+        if one not in asked:
+            raise UsageError(
+                f"{found.root.shown()} is for {one}, and not for {' or '.join(asked)}",
+                hint=f"--dialect {one} too, or leave it out of the paths",
+            )
+    return tuple(replace(options, dialect=one, dialects=()) for one in said)
+
+
+def _of_one_database(what: str, asked: Iterable[Dialect]) -> UsageError:
+    return UsageError(
+        f"{what}, and does not say of which: {' or '.join(asked)}",
+        hint="name it with --dialect; a folder that is called after its database says it too",
+    )
+
+
+def _distinct(databases: Iterable[MigrationSet]) -> tuple[MigrationSet, ...]:
     """Databases that get the same SQL are judged once."""
     seen: dict[object, MigrationSet] = {}
     for database in databases:

@@ -71,6 +71,11 @@ class Sqitch(FlatSource):
         """The plan, and scripts that only check."""
         return super().is_aside(path) or "verify" in path.parts
 
+    def declared_dialect(self, root: Folder) -> Dialect | None:
+        """The engine of the configuration, or of the plan."""
+        plan = Sorter().text(root.source(_PLAN))
+        return _engine(root, plan.text if plan else "")
+
     def usual_rule(self, dialect: Dialect) -> TransactionRule:
         """The database client opens none."""
         return TransactionRule.NONE

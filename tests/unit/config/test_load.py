@@ -155,6 +155,16 @@ def test_a_setting_of_one_run_has_no_place_in_a_file(tmp_path: Path) -> None:
     [
         ('dialect = "postgress"', 'key "dialect" is postgress; it must be one of postgres, mysql, sqlite'),
         ("dialect = 3", "one of postgres"),
+        (
+            'dialect = ["postgres", "mysq"]',
+            "key \"dialect\" is ['postgres', 'mysq']; it must be one of postgres, mysql",
+        ),
+        ("dialect = []", "one or more of postgres, mysql, sqlite"),
+        ("dialect = [3]", "one of postgres"),
+        ("server_version = { postgers = 16 }", "one of postgres"),
+        ("server_version = { postgres = 0 }", "a major version such as 16"),
+        ("server_version = {}", "a major version for each database"),
+        ("server_version = [16]", "DATABASE=MAJOR for each"),
         ('server_version = "new"', "a major version such as 16"),
         ("server_version = true", "a major version"),
         ("server_version = 0", "a major version"),
@@ -263,3 +273,60 @@ def test_a_window_that_cannot_be_read_is_refused_with_its_place(tmp_path: Path) 
     (tmp_path / "migsafe.toml").write_text('windows = "always"\n')
     with pytest.raises(ConfigurationError, match='key "windows" is always; it must be windows such as'):
         load_config(start=tmp_path, environ={})
+
+
+POSTGRES, MYSQL, SQLITE = Dialect.POSTGRES, Dialect.MYSQL, Dialect.SQLITE
+
+
+def test_several_databases_may_be_named_the_first_is_that_of_most_commands(tmp_path: Path) -> None:
+    config = load(tmp_path, 'dialect = ["mysql", "postgres", "mysql"]')
+    assert (config.dialect, config.other_dialects) == (MYSQL, (POSTGRES,))
+    assert config.dialects == (MYSQL, POSTGRES)
+    assert load(tmp_path, environ={"MIGSAFE_DIALECT": "sqlite, mysql"}).dialects == (SQLITE, MYSQL)
+    assert load(tmp_path, dialect=("sqlite", "mysql")).dialects == (SQLITE, MYSQL)
+
+
+@pytest.mark.parametrize("said", ["mysql", ("mysql",), ["mysql", "mysql"]], ids=["word", "list", "twice"])
+def test_one_database_is_one_however_it_is_said(tmp_path: Path, said: object) -> None:
+    assert load(tmp_path, dialect=said) == Config(dialect=MYSQL)
+
+
+def test_no_database_is_none_of_several(tmp_path: Path) -> None:
+    assert load(tmp_path).dialects == ()
+
+
+def test_an_option_takes_the_place_of_all_that_the_file_names(tmp_path: Path) -> None:
+    assert load(tmp_path, 'dialect = ["postgres", "mysql"]', dialect="sqlite").dialects == (SQLITE,)
+
+
+def test_the_nearest_word_of_a_list_is_told(tmp_path: Path) -> None:
+    assert refusal(tmp_path, 'dialect = ["postgres", "mysq"]').hint == "did you mean mysql?"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'server_version = { postgres = 16, mysql = "8.4" }',
+        'server_version = ["postgres=16", "mysql=8.4"]',
+        'server_version = "postgres=16,mysql=8.4"',
+    ],
+    ids=["table", "list", "text"],
+)
+def test_each_database_has_its_version(tmp_path: Path, said: str) -> None:
+    config = load(tmp_path, f'dialect = ["mysql", "postgres"]\n{said}')
+    assert [config.server_of(each) for each in (POSTGRES, MYSQL, SQLITE)] == [16, 8, None]
+    assert config.server_version == 8
+
+
+def test_a_version_alone_is_that_of_the_first_database(tmp_path: Path) -> None:
+    config = load(tmp_path, 'dialect = ["postgres", "mysql"]\nserver_version = 17')
+    assert (config.server_of(POSTGRES), config.server_of(MYSQL), config.server_version) == (17, None, 17)
+
+
+def test_a_version_alone_is_that_of_whatever_database_there_is(tmp_path: Path) -> None:
+    assert load(tmp_path, "server_version = 10").server_of(MYSQL) == 10
+
+
+def test_settings_for_one_of_several_databases_are_those_of_that_one_alone(tmp_path: Path) -> None:
+    config = load(tmp_path, 'dialect = ["postgres", "mysql"]\nserver_version = { postgres = 17, mysql = 8 }')
+    assert config.only(MYSQL) == load(tmp_path, 'dialect = "mysql"\nserver_version = 8')

@@ -7,20 +7,22 @@ from pathlib import Path
 import pytest
 
 from migsafe.reporters import REPORTERS, Presentation, reporter
-from sample_report import REPORT
+from sample_report import REPORT, SEVERAL
 
 GOLDEN = Path(__file__).parents[3] / "fixtures" / "reports"
 PRESENTATIONS = {
-    **{name: (name, Presentation()) for name in REPORTERS},
-    "text-colour": ("text", Presentation(colour=True)),
-    "text-quiet": ("text", Presentation(quiet=True)),
+    **{name: (REPORT, name, Presentation()) for name in REPORTERS},
+    "text-colour": (REPORT, "text", Presentation(colour=True)),
+    "text-quiet": (REPORT, "text", Presentation(quiet=True)),
+    **{f"{name}-several": (SEVERAL, name, Presentation()) for name in REPORTERS},
+    "text-several-quiet": (SEVERAL, "text", Presentation(quiet=True)),
 }
 
 
 @pytest.mark.parametrize("name", PRESENTATIONS)
 def test_a_report_looks_as_expected(name: str, update: bool) -> None:
-    form, presentation = PRESENTATIONS[name]
-    rendered = reporter(form)(REPORT, presentation)
+    report, form, presentation = PRESENTATIONS[name]
+    rendered = reporter(form)(report, presentation)
     golden = GOLDEN / f"{name}.golden"
     if update:
         golden.write_text(rendered, encoding="utf-8")

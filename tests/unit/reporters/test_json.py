@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from migsafe.model.finding import Category, Severity
 from migsafe.model.locks import LockMode, Work
 from migsafe.reporters.json import render
-from sample_report import BLOCKING_INDEX, CLEAN, REPORT
+from sample_report import BLOCKING_INDEX, CLEAN, REPORT, SEVERAL
 
 SCHEMA = json.loads((files("migsafe.reporters") / "schema" / "report-1.json").read_text(encoding="utf-8"))
 
@@ -42,7 +42,7 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("report", [REPORT, CLEAN], ids=["full", "clean"])
+@pytest.mark.parametrize("report", [REPORT, CLEAN, SEVERAL], ids=["full", "clean", "several"])
 def test_a_report_has_exactly_the_fields_of_the_schema(report: Any) -> None:
     jsonschema.validate(json.loads(render(report)), closed(SCHEMA), jsonschema.Draft202012Validator)
 

@@ -11,7 +11,7 @@ import pytest
 from migsafe import __version__
 from migsafe.model.report import Report
 from migsafe.reporters.sarif import render
-from sample_report import BLOCKING_INDEX, CLEAN, HOSTILE_NAME, REPORT
+from sample_report import BLOCKING_INDEX, CLEAN, HOSTILE_NAME, REPORT, SEVERAL
 
 
 def run_of(report: Report) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def official_schema() -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("report", [REPORT, CLEAN], ids=["full", "clean"])
+@pytest.mark.parametrize("report", [REPORT, CLEAN, SEVERAL], ids=["full", "clean", "several"])
 def test_a_log_is_valid_by_the_official_schema(report: Report, official_schema: Any) -> None:
     jsonschema.Draft7Validator(official_schema).validate(json.loads(render(report)))
 

@@ -283,3 +283,75 @@ def test_a_text_that_is_said_to_be_a_tool_s_runs_by_its_rule(tool: str, rule: st
     layout = read_stdin("SELECT 1;", "<stdin>", SourceOptions(tool=tool))
     assert layout.migrations.tool == tool
     assert [script.transaction for script in layout.migrations.migrations[0].scripts] == [rule]
+
+
+BOTH = SourceOptions(dialects=(Dialect.POSTGRES, Dialect.MYSQL))
+NUMBERED = {"1_a.up.sql": "SELECT 1;"}
+
+
+def dialects_of(*names: str) -> list[Dialect]:
+    return [layout.migrations.dialect for layout in read(*names, options=BOTH)]
+
+
+def below(folder: str, files: dict[str, str] = NUMBERED) -> dict[str, str]:
+    return {f"{folder}/{name}": text for name, text in files.items()}
+
+
+def test_of_several_databases_a_folder_says_whose_it_is() -> None:
+    write_files(Path(), below("db/postgres") | below("db/mysql"))
+    assert sorted(dialects_of("db")) == [Dialect.MYSQL, Dialect.POSTGRES]
+
+
+@pytest.mark.parametrize("named", ["db", "db/1_a.up.sql", "seeds/fill.sql"])
+def test_sql_of_one_database_must_say_of_which(named: str) -> None:
+    write_files(Path(), below("db") | {"seeds/fill.sql": "SELECT 1;", "seeds/a.txt": ""})
+    with pytest.raises(
+        UsageError, match="holds SQL of one database, and does not say of which: postgres or mysql"
+    ) as e:
+        read(named, options=BOTH)
+    assert "--dialect" in (e.value.hint or "")
+
+
+def test_sql_of_a_database_that_was_not_named_is_refused() -> None:
+    write_files(Path(), below("db/sqlite"))
+    with pytest.raises(UsageError, match="db/sqlite is for sqlite, and not for postgres or mysql"):
+        read("db", options=BOTH)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"db/migration_lock.toml": 'provider = "mysql"', "db/1_a/migration.sql": "SELECT 1;"}, ["mysql"]),
+        ({"db/sqitch.plan": "%project=p\n%engine=mysql\n", "db/sqitch.conf": "[core]\n\tengine = mysql\n"}, ["mysql"]),
+        (
+            {"db/20240101000000_a.mysql.up.sql": "SELECT 1;", "db/20240101000000_a.up.sql": "SELECT 2;"},
+            ["postgres", "mysql"],
+        ),
+        ({"db/migration/V1__a.sql": "SELECT 1;", "db/migration/mysql/V2__b.sql": "SELECT 2;"}, ["postgres", "mysql"]),
+    ],
+    ids=["prisma", "sqitch", "pop", "flyway"],
+)
+def test_a_layout_may_say_whose_it_is(files: dict[str, str], expected: list[str]) -> None:
+    write_files(Path(), files)
+    assert dialects_of("db") == expected
+
+
+def test_a_file_that_only_one_of_several_databases_runs_is_no_other_s() -> None:
+    files = {"20240101000000_a.up.sql": "SELECT 1;", "20240101000000_a.mysql.up.sql": "SELECT 2;"}
+    write_files(Path(), below("db", files))
+    postgres, mysql = read("db", options=BOTH)
+    assert (postgres.selected, mysql.selected) == ({"db/20240101000000_a.up.sql"}, {"db/20240101000000_a.mysql.up.sql"})
+    assert postgres.migrations.unreadable == mysql.migrations.unreadable == ()
+    (named,) = read("db/20240101000000_a.mysql.up.sql", options=BOTH)
+    assert named.migrations.dialect is Dialect.MYSQL
+
+
+def test_standard_input_is_of_one_database() -> None:
+    with pytest.raises(UsageError, match="<stdin> holds SQL of one database"):
+        read_stdin("SELECT 1;", "<stdin>", BOTH)
+
+
+def test_one_of_several_is_one() -> None:
+    write_files(Path(), below("db"))
+    (layout,) = read("db", options=SourceOptions(dialect=Dialect.MYSQL, dialects=(Dialect.MYSQL,)))
+    assert layout.migrations.dialect is Dialect.MYSQL

@@ -67,6 +67,10 @@ class Alembic(FlatSource):
         """Python files in and below it: revisions, `env.py`, and what both of them import."""
         return path.suffix == ".py" and root.path in path.parents
 
+    def dialects_at(self, root: Folder, asked: tuple[Dialect, ...]) -> tuple[Dialect, ...]:
+        """All: the same migrations run on every database."""
+        return asked
+
     def is_aside(self, path: Path) -> bool:
         """Whatever is not Python, `env.py`, and helpers that Alembic could not mean as revisions."""
         return path.suffix != ".py" or path.name == "env.py" or is_helper(path)
@@ -172,7 +176,7 @@ def _job(
     return {
         "protocol": PROTOCOL,
         "dialect": dialect.value,
-        "server_version": options.server_version,
+        "server_version": options.server_versions.get(dialect),
         "sys_path": [str(path) for path in project],
         "project": [str(path) for path in project],
         "script_location": str(environment.script_location),

@@ -32,7 +32,7 @@ import sys
 import traceback
 import types
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -1125,15 +1125,15 @@ class Deferred(_List):
             self.append(statement)
 
 
-def watch_connections(server_version: int | None) -> None:
+def watch_connections(server_versions: Mapping[str, int]) -> None:
     """Make every connection, in every thread, one that never connects.
 
     Args:
-        server_version: the major version of the server; None for a usual one.
+        server_versions: the major version of each database's server; a usual one where it is not said.
     """
     from django.db import connections
 
-    versions = {dialect: int(server_version or usual) for dialect, usual in DEFAULT_VERSIONS.items()}
+    versions = {**DEFAULT_VERSIONS, **server_versions}
     create = connections.create_connection
 
     def recording(alias: str) -> Any:
@@ -1420,7 +1420,7 @@ def prepare(job: dict[str, Any]) -> None:
         ) from error
     _choose_settings(job)
     _load_settings(job)
-    watch_connections(job.get("server_version"))
+    watch_connections(job.get("server_versions") or {})
     _guarded("the project's apps do not load", django.setup)
 
 

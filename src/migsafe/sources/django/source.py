@@ -45,6 +45,10 @@ class Django(FlatSource):
         """The folder of the named `manage.py`; the current one where only settings are named."""
         return named_root(options)
 
+    def dialects_at(self, root: Folder, asked: tuple[Dialect, ...]) -> tuple[Dialect, ...]:
+        """All: the same migrations run on every database."""
+        return asked
+
     def is_aside(self, path: Path) -> bool:
         """Helpers, and migrations for which a squashed one runs."""
         return path.suffix != ".py" or not is_run(path)
@@ -69,7 +73,7 @@ def job(root: Path, options: SourceOptions) -> dict[str, Any]:
         "manage": None if manage is None else str(manage),
         "settings": options.settings,
         "sys_path": [],
-        "server_version": options.server_version,
+        "server_versions": {one.value: major for one, major in options.server_versions.items()},
         "engine": None if options.dialect is None else options.dialect.value,
         "directions": ["up", "down"],
     }

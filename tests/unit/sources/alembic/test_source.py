@@ -237,7 +237,7 @@ def test_what_the_worker_is_told(rendering: Rendering, project: Path) -> None:
         "src/y.py": "",
     }
     write_files(project, files)
-    read_paths([Path("shop")], SourceOptions(server_version=16))
+    read_paths([Path("shop")], SourceOptions(server_versions={Dialect.POSTGRES: 16}))
     (job,) = rendering.jobs
     roots = [f"{project}/lib", f"{project}", f"{project}/src"]
     versions = f"{project}/shop/db/versions"

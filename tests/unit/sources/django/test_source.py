@@ -44,9 +44,9 @@ def test_what_is_no_migration_is_aside(project: Path) -> None:
 
 
 def test_the_driver_is_told_what_the_user_said(project: Path) -> None:
-    options = SourceOptions(dialect=Dialect.SQLITE, server_version=17, settings="shop.settings.ci")
+    options = SourceOptions(dialect=Dialect.SQLITE, server_versions={Dialect.SQLITE: 17}, settings="shop.settings.ci")
     told = job(project, options)
-    assert (told["engine"], told["server_version"], told["settings"]) == ("sqlite", 17, "shop.settings.ci")
+    assert (told["engine"], told["server_versions"], told["settings"]) == ("sqlite", {"sqlite": 17}, "shop.settings.ci")
     assert told["manage"] == str(project / "manage.py")
 
 
