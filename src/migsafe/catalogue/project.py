@@ -171,8 +171,8 @@ def _until(layout: MigrationSet, at: str) -> tuple[Migration, ...]:
 
 
 def _changed(before: Catalogue, after: Catalogue) -> Iterator[tuple[QualifiedName, str]]:
-    """Objects that are new or other ones. A catalogue's objects are frozen and shared, so that identity tells."""
-    for old, new in zip(_shelves(before), _shelves(after), strict=True):
+    """Objects that are new or other ones."""
+    for old, new in zip(before.shelves, after.shelves, strict=True):
         yield from ((name, "") for name, value in new.items() if old.get(name) is not value)
     for name, table in after.tables.items():
         known = before.tables.get(name)
@@ -187,18 +187,6 @@ def _changed_parts(before: Table | None, after: Table) -> Iterator[str]:
 
 def _parts(table: Table | None) -> tuple[Mapping[str, object], ...]:
     return ({}, {}, {}, {}) if table is None else (table.columns, table.constraints, table.triggers, table.policies)
-
-
-def _shelves(catalogue: Catalogue) -> tuple[Mapping[QualifiedName, object], ...]:
-    return (
-        catalogue.tables,
-        catalogue.indexes,
-        catalogue.views,
-        catalogue.sequences,
-        catalogue.enums,
-        catalogue.domains,
-        catalogue.functions,
-    )
 
 
 def _not_understood(layout: MigrationSet, ups: Sequence[ReadUp]) -> Iterator[NotUnderstood]:

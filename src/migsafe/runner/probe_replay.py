@@ -15,7 +15,7 @@ from migsafe.postgres.catalogue import read_catalogue
 from migsafe.runner.probe_answers import NO_TRACE, Probe, done, missing, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from migsafe.model.catalogue import Catalogue, Column, Index, Table, TableConstraint
     from migsafe.model.names import QualifiedName
@@ -74,23 +74,11 @@ def _some(facts: frozenset[str]) -> str:
 
 
 def _touched(before: Catalogue, after: Catalogue) -> frozenset[QualifiedName]:
-    """Names of what is another one. A catalogue's objects are frozen and shared, so that identity tells."""
+    """Names of what is another one."""
     names: set[QualifiedName] = set()
-    for old, new in zip(_shelves(before), _shelves(after), strict=True):
+    for old, new in zip(before.shelves, after.shelves, strict=True):
         names.update(name for name in (*old, *new) if old.get(name) is not new.get(name))
     return frozenset(names)
-
-
-def _shelves(catalogue: Catalogue) -> tuple[Mapping[QualifiedName, object], ...]:
-    return (
-        catalogue.tables,
-        catalogue.indexes,
-        catalogue.views,
-        catalogue.sequences,
-        catalogue.enums,
-        catalogue.domains,
-        catalogue.functions,
-    )
 
 
 def _facts(catalogue: Catalogue, names: frozenset[QualifiedName]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from migsafe.model.catalogue.links import (
     CHILD_OF,
@@ -63,6 +63,14 @@ class Catalogue:
         #: Relations on which somebody was granted something, and whether new ones come with privileges by default.
         self.granted: set[QualifiedName] = set()
         self.default_privileges = False
+
+    @property
+    def shelves(self) -> tuple[Mapping[QualifiedName, object], ...]:
+        """All that has a name of its own, kind by kind, always in the same order.
+
+        Objects are frozen and shared between a catalogue and its forks: identity tells whether one has changed.
+        """
+        return (self.tables, self.indexes, self.views, self.sequences, self.enums, self.domains, self.functions)
 
     def fork(self) -> Catalogue:
         """A copy that can go its own way; costs a few shallow copies of each dictionary."""
