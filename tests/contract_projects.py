@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from migsafe.bookkeeping.place import open_tracker
+from migsafe.bookkeeping.steps import Where
 from migsafe.config import load_config
-from migsafe.contracts.keeping import clear_contract
+from migsafe.contracts.keeping import clear_contract, decide, keep
 from migsafe.contracts.making import Asked, make_plan
+from migsafe.contracts.writing import write_contract
 from migsafe.model.dialect import Dialect
 from migsafe.model.phase import Part, Phase
 from migsafe.model.state import (
@@ -26,6 +28,8 @@ from migsafe.model.state import (
     TargetName,
 )
 from migsafe.postgres.connection import connect
+from migsafe.runner.run import RunOptions, run_phase
+from migsafe.tracker.deployments import deployment_under_way
 from migsafe.tracker.facts import Author, RunFacts, StepFacts
 from migsafe.tracker.reading import read_known
 from migsafe.tracker.upgrade import upgrade_tracker
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from migsafe.contracts.clearance import Clearance
     from migsafe.contracts.making import Made
     from migsafe.contracts.values import ContractPlan, Gate
+    from migsafe.runner.outcome import RunOutcome
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "contracts" / "rename"
 CHANGE = "users-name-to-full-name"
@@ -71,6 +76,12 @@ class Project:
         """Run something on the database."""
         with connect(self.dsn, autocommit=True) as session:
             session.execute(text)
+
+    def has_column(self, table: str, column: str) -> bool:
+        """Whether the database has it under that name."""
+        with connect(self.dsn, autocommit=True) as session:
+            found = "select 1 from information_schema.columns where table_name = %s and column_name = %s"
+            return bool(session.query(found, (table, column)))
 
     def apply(self, *names: str) -> None:
         """Run migrations; those of the fixture when none is named."""
@@ -113,9 +124,9 @@ class Project:
     def made(self) -> Made:
         """The plan as it is now."""
         with self.tracker.reading() as ledger:
-            state = read_known(ledger, self.now).state
+            state, rollout = read_known(ledger, self.now).state, deployment_under_way(ledger, MAIN.environment)
         with connect(self.dsn, autocommit=True) as session:
-            asked = Asked(change=CHANGE, where=MAIN, state=state, now=self.now, author="mira")
+            asked = Asked(change=CHANGE, where=MAIN, state=state, now=self.now, author="mira", rollout=rollout)
             return make_plan(self.config, asked, session)
 
     def plan(self) -> ContractPlan:
@@ -131,6 +142,22 @@ class Project:
         with self.tracker.reading() as ledger, connect(self.dsn, autocommit=True) as session:
             state = read_known(ledger, self.now).state
             return clear_contract(self.config, CHANGE, MAIN, session, ledger, state, self.now)
+
+
+def sign(project: Project, *people: Author) -> None:
+    """The half that is due: written, kept and approved."""
+    write_contract(project.made(), project.config, project.now)
+    made = project.made()
+    keep(made.plan, MIRA, project.tracker, made.verifications)
+    for one in people:
+        decide(made.plan.plan_id, one, project.config, approve=True, accepted=True, clock=lambda: project.now)
+
+
+def contract(project: Project, release: str = "1.8.0") -> RunOutcome:
+    """Run what is due."""
+    where = Where(environment="production")
+    options = RunOptions(phase=Phase.CONTRACT, release=release, url="env:SHOP", where=where, accept="a test")
+    return run_phase(options, project.config, MIRA, say=lambda line: None, clock=lambda: project.now)
 
 
 def commit(folder: Path, release: str) -> None:

@@ -12,6 +12,7 @@ from migsafe.model.dialect import Dialect
 from migsafe.model.phase import Phase
 from migsafe.model.state import Environment, KnownRelease, StepStatus, Target, TargetName
 from migsafe.tracker.address import read_address
+from migsafe.tracker.deployments import Deployment, DeploymentStatus
 from migsafe.tracker.facts import Author, RunFacts, StepFacts
 from migsafe.tracker.opening import Tracker
 from migsafe.tracker.reading import Known, read_known
@@ -83,3 +84,12 @@ def step(
 def ran(status: StepStatus = StepStatus.DONE, where: TargetName = MAIN, *, floor: str | None = None) -> RunFacts:
     """What became of it, an hour ago."""
     return RunFacts(where=where, status=status, at=NOW.replace(hour=8), floor=floor)
+
+
+def rollout_of(status: DeploymentStatus = DeploymentStatus.DONE, *, number: int = 1) -> Deployment:
+    """A rollout of 1.9.0 as the journal has it, without its steps."""
+    return Deployment(
+        id=str(number), n=number, environment="production", stable="1.8.0", release="1.9.0", strategy="canary",
+        provider="local", plan={}, plan_sha="", rehearsal=False, status=status, reason=None, fence=1, actor="mira",
+        host="", began_at=NOW, changed_at=NOW, ended_at=NOW,
+    )  # fmt: skip

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from migsafe.postgres.connection import Session
     from migsafe.tracker.approving import Decision as Answer
     from migsafe.tracker.contract_plans import KeptPlan
+    from migsafe.tracker.deployments import Deployment
     from migsafe.tracker.facts import Author
     from migsafe.tracker.ledger import Ledger
     from migsafe.tracker.opening import Tracker
@@ -102,7 +103,7 @@ def plan_contract(
     dsn = resolve_address(request.url, option="--url")
     replicas = tuple(resolve_address(one, option="--replica") for one in config.replicas)
     tracker = open_tracker(config, request.environment, clock=clock)
-    where, state = _place(tracker, request.environment, request.target)
+    where, state, rollout = _place(tracker, request.environment, request.target)
     with connect(dsn, autocommit=True, timeouts=Timeouts()) as session:
         asked = Asked(
             change=request.change,
@@ -112,6 +113,7 @@ def plan_contract(
             author=author.actor,
             replicas=replicas,
             subscribers_ready=request.subscribers_ready,
+            rollout=rollout,
         )
         made = make_plan(config, asked, session)
     if dry_run or made.plan.verdict is Verdict.BLOCKED:
@@ -201,6 +203,7 @@ def clear_contract(
         NothingDueError: when the contract is over there.
     """
     from migsafe.postgres.address import resolve_address
+    from migsafe.tracker.deployments import deployment_under_way
 
     moment = now or datetime.now(UTC)
     asked = Asked(
@@ -210,6 +213,7 @@ def clear_contract(
         now=moment,
         replicas=tuple(resolve_address(one, option="--replica") for one in config.replicas),
         subscribers_ready=subscribers_ready,
+        rollout=deployment_under_way(ledger, where.environment),
     )
     made = make_plan(config, asked, session).plan
     return clear(signed_for(ledger, made, moment), made, moment)
@@ -232,14 +236,17 @@ def signed_for(ledger: Ledger, made: ContractPlan, now: datetime) -> SignedPlan 
     return cleared or next(iter((*exact, *approved, *same, *part)), None)
 
 
-def _place(tracker: Tracker, environment: str, target: str | None) -> tuple[TargetName, StateDocument]:
+def _place(
+    tracker: Tracker, environment: str, target: str | None
+) -> tuple[TargetName, StateDocument, Deployment | None]:
+    from migsafe.tracker.deployments import deployment_under_way
     from migsafe.tracker.names import Names
     from migsafe.tracker.reading import read_known
 
     with tracker.reading() as ledger:
         names = Names(ledger)
         where = names.target(names.environment(environment), target)
-        return where, read_known(ledger, tracker.clock()).state
+        return where, read_known(ledger, tracker.clock()).state, deployment_under_way(ledger, where.environment)
 
 
 def _find(ledger: Ledger, said: str) -> SignedPlan:

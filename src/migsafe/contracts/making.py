@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from migsafe.postgres.live_rows import Live
     from migsafe.preflight.report import Reason
     from migsafe.preflight.touched import Touched
+    from migsafe.tracker.deployments import Deployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Asked:
         state: what the tracker knows.
         replicas: addresses of standbys, ready to connect to.
         subscribers_ready: subscribers of logical replication have the changes already.
+        rollout: the one of migsafe's own coordinator that is open there; None where none is.
     """
 
     change: str
@@ -59,6 +61,7 @@ class Asked:
     author: str = ""
     replicas: Sequence[str] = field(default=())
     subscribers_ready: bool = False
+    rollout: Deployment | None = None
 
 
 @dataclass(frozen=True)
@@ -237,7 +240,7 @@ class _Making:
             yield Gate("releases", "unknown", text, "releases")
         yield from phase_gates.expanded(self._contract.change, asked.state, asked.where)
         yield phase_gates.obligation(asked.change, asked.state)
-        yield from phase_gates.rollout_gates(environment, history, floor, asked.where.environment)
+        yield from phase_gates.rollout_gates(environment, history, floor, asked.where.environment, asked.rollout)
         yield from phase_gates.quiet_gate(environment, history, floor, asked.now, self._thresholds)
         yield from live_gates.hold_gate(plan.hold, plan.part, asked.now, loses_data=plan.loses_data)
         yield from live_gates.backup_gate(

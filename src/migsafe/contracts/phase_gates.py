@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from migsafe.phases.act import Chapter
     from migsafe.phases.changes import Change
     from migsafe.phases.story import Story
+    from migsafe.tracker.deployments import Deployment
 
 #: Evidence of use is shown by itself; what a person can weigh is theirs to accept.
 USAGE_RULES = frozenset({"still-in-use", "breaks-previous-release"})
@@ -152,23 +153,21 @@ def obligation(name: str, state: StateDocument) -> Gate:
 
 
 def rollout_gates(
-    environment: Environment | None, history: ReleaseHistory, floor: str | None, name: str
+    environment: Environment | None,
+    history: ReleaseHistory,
+    floor: str | None,
+    name: str,
+    deployment: Deployment | None = None,
 ) -> Iterator[Gate]:
-    """No rollout is open, and whatever runs, or would after a rollback, is at or above the floor."""
+    """No rollout is open, and whatever runs, or would after a rollback, is at or above the floor.
+
+    Args:
+        deployment: the one of migsafe's own coordinator that is open.
+    """
     if environment is None:
         yield Gate("open-rollout", "unknown", f"nobody has said what runs on {name}", "tracker", name)
         return
-    opened = [
-        one.release
-        for one in environment.rollouts
-        if one.status in {RolloutStatus.ROLLING, RolloutStatus.EXPANDING}
-        or (one.status is RolloutStatus.DEPLOYED and one.percent is not None and one.percent < 100)
-    ]
-    if opened:
-        text = f"{' and '.join(opened)} is being rolled out on {name}: no contract meanwhile"
-        yield Gate("open-rollout", "fail", text, "tracker", name)
-    else:
-        yield Gate("open-rollout", "pass", f"no rollout is open on {name}", "tracker", name)
+    yield open_rollout(environment, name, deployment)
     running = [one.release for one in environment.running]
     back = [environment.rollback_to] if environment.rollback_to else []
     word = gates.compatible([*running, *back], floor, history)
@@ -176,6 +175,31 @@ def rollout_gates(
         yield Gate("floor", "note", "nobody can tell the oldest release that works after it", "releases", name)
     else:
         yield Gate("floor", _result(word.result), word.text, "tracker", name)
+
+
+def open_rollout(environment: Environment, name: str, deployment: Deployment | None) -> Gate:
+    """What is open, and how to bring it to its end."""
+    marked = [
+        one.release
+        for one in environment.rollouts
+        if one.status in {RolloutStatus.ROLLING, RolloutStatus.EXPANDING}
+        or (one.status is RolloutStatus.DEPLOYED and one.percent is not None and one.percent < 100)
+    ]
+    if deployment is not None:
+        # Also while it watches before code moves, or bakes: until its end, its way back is open.
+        said = (
+            f"{deployment.release} is being rolled out on {name} (deployment no. {deployment.n}, {deployment.status})"
+        )
+        resume, abort = (f"migsafe deploy {verb} --env {name}" for verb in ("resume", "abort"))
+        way_on = f"{resume} brings it to its end, {abort} --reason WHY sends it back"
+    elif marked:
+        said = f"{' and '.join(marked)} is being rolled out on {name}"
+        way_on = (
+            f"migsafe release mark {marked[0]} --env {name} --status deployed, or rolled_back, says when it is over"
+        )
+    else:
+        return Gate("open-rollout", "pass", f"no rollout is open on {name}", "tracker", name)
+    return Gate("open-rollout", "fail", f"{said}: no contract meanwhile; {way_on}", "tracker", name)
 
 
 def quiet_gate(

@@ -227,6 +227,12 @@ def last_deployment(ledger: Ledger, environment: str) -> Deployment | None:
     return found[0] if found else None
 
 
+def deployment_under_way(ledger: Ledger, environment: str) -> Deployment | None:
+    """The rollout of an environment that has not come to its end; None where there is none."""
+    last = last_deployment(ledger, environment)
+    return last if last is not None and last.is_open else None
+
+
 def deployments(ledger: Ledger, environment: str, *, limit: int = 20) -> tuple[Deployment, ...]:
     """The rollouts of an environment, the last first."""
     c, s = t.deployment.c, t.deployment_step.c

@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_projects import MIRA, NOW, Project, needs_git
+from contract_projects import NOW, Project, contract, needs_git, sign
 from cuts import File, Watch, watching
-from migsafe.bookkeeping.steps import Where
-from migsafe.contracts.keeping import decide, keep
 from migsafe.contracts.phase_gates import BACKUP_CHECK
-from migsafe.contracts.writing import write_contract
 from migsafe.errors import ExitCode
 from migsafe.model.phase import Phase
 from migsafe.model.state import ChangeState, StepStatus
-from migsafe.runner.run import RunOptions, run_phase
 from migsafe.tracker.facts import Author
 from migsafe.tracker.reading import read_known
 
 if TYPE_CHECKING:
     from cuts import Meant
-    from migsafe.runner.outcome import RunOutcome
 
 pytestmark = [needs_git]
 
@@ -30,22 +25,6 @@ pytestmark = [needs_git]
 #: As the fixtures call it.
 DATABASE = "contract_story"
 OLGA, PAVEL = Author(actor="olga"), Author(actor="pavel")
-
-
-def sign(project: Project, *people: Author) -> None:
-    """The half that is due: written, kept and approved."""
-    write_contract(project.made(), project.config, project.now)
-    made = project.made()
-    keep(made.plan, MIRA, project.tracker, made.verifications)
-    for one in people:
-        decide(made.plan.plan_id, one, project.config, approve=True, accepted=True, clock=lambda: project.now)
-
-
-def contract(project: Project) -> RunOutcome:
-    """Run what is due."""
-    where = Where(environment="production")
-    options = RunOptions(phase=Phase.CONTRACT, release="1.8.0", url="env:SHOP", where=where, accept="a test")
-    return run_phase(options, project.config, MIRA, say=lambda line: None, clock=lambda: project.now)
 
 
 def after_the_commit_of(word: str) -> Meant:

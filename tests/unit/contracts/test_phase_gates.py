@@ -31,7 +31,9 @@ from migsafe.model.state import (
     Target,
 )
 from migsafe.model.usage import Use
+from migsafe.tracker.deployments import Deployment, DeploymentStatus
 from phase_stories import tell
+from tracker_books import rollout_of
 
 HISTORY = ReleaseHistory(tuple(Release(name, at) for at, name in enumerate(("1.7.0", "1.8.0", "1.9.0"))))
 S = RolloutStatus
@@ -61,6 +63,24 @@ def test_no_contract_while_a_rollout_is_open() -> None:
     assert judged(environment(rollout("1.8.0", percent=40)))["open-rollout"] == "fail"
     assert judged(environment(rollout("1.8.0", percent=100), rollout("1.9.0", S.PLANNED)))["open-rollout"] == "pass"
     assert judged(None) == {"open-rollout": "unknown"}
+
+
+def test_an_open_rollout_is_named_and_how_to_end_it() -> None:
+    def said(deployment: Deployment | None, *rollouts: Rollout) -> str:
+        return phase_gates.open_rollout(environment(*rollouts), "production", deployment).text
+
+    assert said(None, rollout("1.9.0", S.ROLLING)) == (
+        "1.9.0 is being rolled out on production: no contract meanwhile; "
+        "migsafe release mark 1.9.0 --env production --status deployed, or rolled_back, says when it is over"
+    )
+    held = rollout_of(DeploymentStatus.HELD, number=7)
+    text = (
+        "1.9.0 is being rolled out on production (deployment no. 7, held): no contract meanwhile; "
+        "migsafe deploy resume --env production brings it to its end, "
+        "migsafe deploy abort --env production --reason WHY sends it back"
+    )
+    assert said(held, rollout("1.9.0", S.ROLLING)) == text
+    assert said(held, rollout("1.8.0")) == text, "nothing has traffic yet, or it bakes: its way back is open"
 
 
 def test_what_runs_and_what_a_rollback_would_bring_are_at_the_floor() -> None:

@@ -8,29 +8,10 @@ from migsafe.deploy.errors import DeployRefusedError
 from migsafe.deploy.way_back import Redeploy, Return, Stay, choose_way, nearest_safe
 from migsafe.tracker.deployments import Deployment, DeploymentStatus
 from migsafe.tracker.guarding import Answer, Verdict
-from tracker_books import MAIN, NOW
+from tracker_books import MAIN, rollout_of
 
 ORDER = ["1.6.0", "1.7.0", "1.8.0", "1.9.0"]
-DONE = Deployment(
-    id="1",
-    n=1,
-    environment="production",
-    stable="1.8.0",
-    release="1.9.0",
-    strategy="canary",
-    provider="local",
-    plan={},
-    plan_sha="",
-    rehearsal=False,
-    status=DeploymentStatus.DONE,
-    reason=None,
-    fence=1,
-    actor="mira",
-    host="",
-    began_at=NOW,
-    changed_at=NOW,
-    ended_at=NOW,
-)
+DONE = rollout_of()
 
 
 def verdicts(**answers: Answer) -> dict[str, Verdict]:
