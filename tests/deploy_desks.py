@@ -68,6 +68,8 @@ class Desk:
         another: makes an engine's provider anew, as each process does; `engine` when None.
         kill_at: which write to the journal is the last thing that the process does; it has been committed.
         kill_after_order: which order to the engine is; it has come true.
+        on_write: called before a write, with the number that it has.
+        lose_answer_of: which write is committed, and fails for whoever wrote it.
         writes: how many there were.
     """
 
@@ -84,6 +86,8 @@ class Desk:
     stop: threading.Event = field(default_factory=threading.Event)
     kill_at: int | None = None
     kill_after_order: int | None = None
+    on_write: Callable[[int], None] = lambda number: None
+    lose_answer_of: int | None = None
     writes: int = 0
     away: bool = False
     rehearsal: bool = False
@@ -203,13 +207,17 @@ class _Watched(Tracker):
             object.__setattr__(self, name, value)
 
     @contextmanager
-    def writing(self, author: object) -> Iterator[Store]:
+    def writing(self, author: object, *, patience: int | None = None) -> Iterator[Store]:
         from migsafe.tracker.errors import TrackerAwayError
 
+        self.desk.on_write(self.desk.writes + 1)
         if self.desk.away:
             raise TrackerAwayError("the tracker is away")
         with Tracker(self.address, clock=self.clock).writing(ME) as store:
             yield store
         self.desk.writes += 1
+        if self.desk.writes == self.desk.lose_answer_of:
+            self.desk.lose_answer_of = None
+            raise TrackerAwayError("the connection to the tracker broke")
         if self.desk.writes == self.desk.kill_at:
             raise Killed

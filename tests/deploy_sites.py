@@ -18,10 +18,12 @@ from migsafe.bookkeeping.asked import Record, Where
 from migsafe.bookkeeping.releases import Mark, mark_release
 from migsafe.bookkeeping.steps import record_steps
 from migsafe.config import Config, load_config
+from migsafe.deploy.abort import abort
 from migsafe.deploy.planning import provider_of
 from migsafe.deploy.providers.local import LocalProvider
-from migsafe.deploy.run import DeployRequest, abort, deploy, resume
+from migsafe.deploy.run import deploy, resume
 from migsafe.deploy.settings import read_settings
+from migsafe.deploy.under_way import DeployRequest
 from migsafe.model.state import RolloutStatus, StepStatus
 from migsafe.tracker.address import read_address
 from migsafe.tracker.deployments import Deployment, last_deployment
@@ -32,7 +34,7 @@ from migsafe.tracker.upgrade import upgrade_tracker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from migsafe.deploy.run import Deployed
+    from migsafe.deploy.under_way import Deployed
 
 SHOP = Path(__file__).parents[1] / "fixtures" / "deploy" / "shop"
 ENV = "production"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from migsafe.demo.people import People
     from migsafe.demo.site import Site
     from migsafe.demo.telling import Teller
-    from migsafe.deploy.run import Deployed
+    from migsafe.deploy.under_way import Deployed
     from migsafe.model.phase import Phase
     from migsafe.shadow.server import ThrowawayServer
 

@@ -84,7 +84,7 @@ def decide(
         reached: the engine has shown already what the step wants, by the journal.
     """
     if _is_sent_back(rollout, step, seen, reached=reached):
-        return GoBack(f"all traffic is at {rollout.stable} already: it was sent back")
+        return GoBack(spell_sent_back(rollout.stable))
     if (foreign := _foreign(rollout, step, seen, exact=exact)) is not None:
         return Drift(foreign)
     if (refusal := _refusal(rollout, step, answers)) is not None:
@@ -99,9 +99,11 @@ def decide(
     order = order_of(rollout, step)
     if order is None:
         return Hold(f"{spell(seen)}, where {spell_desired(step.desired)} was left")
-    if not told:
-        return Tell(order)
-    return Wait(_missing(step, seen))
+    # What is promoted has come to rest: a share that has come true is on its way again only for a moment.
+    is_restless = step.kind is Kind.PROMOTE and seen.motion is Motion.PROGRESSING
+    if told or is_restless:
+        return Wait(_missing(step, seen))
+    return Tell(order)
 
 
 def _is_sent_back(rollout: Rollout, step: Step, seen: Observed, *, reached: bool) -> bool:
@@ -190,9 +192,19 @@ def _foreign_weight(before: Desired, after: Desired, seen: Observed, *, exact: b
 def _missing(step: Step, seen: Observed) -> str:
     wanted = step.desired.candidate
     if step.kind in {Kind.STAGE, Kind.SHIFT} and wanted is not None and not seen.is_ready(wanted):
-        found = seen.ready.get(wanted)
-        return f"{wanted} is not ready yet" + (f" ({found.ready} of {found.wanted})" if found else "")
+        return spell_unready(seen, wanted)
     return f"the engine shows {spell(seen)}"
+
+
+def spell_sent_back(stable: str | None) -> str:
+    """Why a rollout goes back that somebody has sent back whom the journal does not name."""
+    return f"all traffic is at {stable} already: it was sent back"
+
+
+def spell_unready(seen: Observed, version: str) -> str:
+    """How much of a version can take traffic, where not all of it can."""
+    found = seen.ready.get(version)
+    return f"{version} is not ready yet" + (f" ({found.ready} of {found.wanted})" if found else "")
 
 
 def spell(seen: Observed) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migsafe.deploy.decide import is_back, spell
+from migsafe.deploy.decide import is_back, spell, spell_sent_back
 from migsafe.deploy.errors import ProviderRefusedError
 from migsafe.deploy.journal import Standing, standing_on_the_way_back
 from migsafe.deploy.means import Came, Halt, Manner, Means, spell_error
@@ -66,10 +66,20 @@ class WayBack:
             self._retire(candidate, came)
         return came
 
-    def clear_up(self) -> Came:
-        """End the version that was given up, of a rollout that has gone back: it ran on without traffic."""
-        came = Came(DeploymentStatus.ABORTED, self._journal.deployment.reason)
-        if self._was_staged():
+    def settle(self, because: str | None, *, retire: bool) -> Came:
+        """What is left to do about a rollout that has gone back.
+
+        Args:
+            because: why a person has sent it back, where somebody else has written down that it went.
+            retire: end the version that was given up: it runs on without traffic.
+        """
+        known = self._journal.deployment.reason
+        came = Came(DeploymentStatus.ABORTED, known)
+        if because is not None:
+            told = None if known == spell_sent_back(self._rollout.stable) else known
+            came.reason = "; ".join(filter(None, (because, told)))
+            self._write(came, DeploymentStatus.ABORTED, came.reason, (), event="abort")
+        if retire and self._was_staged():
             self._retire(self._rollout.candidate, came)
         return came
 
@@ -86,7 +96,7 @@ class WayBack:
 
     def hold(self, halt: Halt) -> Came:
         """It stands still where it is, for a reason that is written down."""
-        came = Came(halt.status, halt.why, halt.verdicts)
+        came = Came(halt.status, halt.why, halt.verdicts, notes=list(halt.notes))
         self._write(came, halt.status, halt.why, (), event=None if halt.status is DeploymentStatus.PAUSED else "hold")
         return came
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 #: What says how far a release has come, where a rollout does.
 SOURCE = "deploy"
 
+#: For how long a step forward waits for somebody who writes to the tracker, in milliseconds: meanwhile nobody watches
+#: the code, and whoever is refused watches on and tries again.
+_HASTY = 1_000
 _BACK = frozenset({DeploymentStatus.ABORTING, DeploymentStatus.ABORTED})
 
 
@@ -92,11 +95,12 @@ class Journal:
                 ended_at=None,
             ),
             standing_before(step, rollout),
+            patience=_HASTY,
         )
 
     def reach_step(self, step: Step, seen: Observed) -> None:
         """The engine shows what a step wants; whoever finds less of it later knows that it was taken away."""
-        self._write(replace(self.entry(step), observed=jotted(seen)), ())
+        self._write(replace(self.entry(step), observed=jotted(seen)), (), patience=_HASTY)
 
     def plan_again(self, step: Step) -> None:
         """A step begins anew, whatever was seen of it."""
@@ -119,7 +123,7 @@ class Journal:
             note=note or None,
         )
         event = ("step", f"step {step.n}, {step.kind}: {note}")
-        self._write(done, standing_after(step, rollout), event=event, alone=step.kind is Kind.RETIRE)
+        self._write(done, standing_after(step, rollout), event=event, alone=step.kind is Kind.RETIRE, patience=_HASTY)
 
     def fail_step(self, step: Step, why: str, verdicts: Sequence[Verdict]) -> None:
         """A step did not come true, or what was watched in it is not well."""
@@ -132,6 +136,10 @@ class Journal:
         )
         self._write(failed, ())
 
+    def go_on(self, status: DeploymentStatus, *, event: str | None = None) -> None:
+        """It goes on, or has come to its end, and needs no reason for that."""
+        self._set(status, None, event, (), patience=_HASTY)
+
     def set(
         self,
         status: DeploymentStatus,
@@ -139,16 +147,27 @@ class Journal:
         *,
         event: str | None = None,
         standing: Sequence[Standing] = (),
-        details: Mapping[str, Any] | None = None,
     ) -> None:
         """The rollout stands so from now on."""
-        with self._tracker.writing(self._author) as store:
+        self._set(status, reason, event, standing)
+
+    def _set(
+        self,
+        status: DeploymentStatus,
+        reason: str | None,
+        event: str | None,
+        standing: Sequence[Standing],
+        *,
+        patience: int | None = None,
+    ) -> None:
+        after = replace(self.deployment, status=status, reason=reason, fence=self._turn.fence)
+        with self._tracker.writing(self._author, patience=patience) as store:
             self._turn.check_fence(store.ledger)
-            set_deployment(store, self.deployment, status, fence=self._turn.fence, reason=reason)
+            if not self._stands_already(store, after):
+                set_deployment(store, self.deployment, status, fence=self._turn.fence, reason=reason)
+                if event is not None:
+                    self._herald.tell(store, after, event, reason or "", {})
             self._mark(store, standing)
-            after = replace(self.deployment, status=status, reason=reason, fence=self._turn.fence)
-            if event is not None:
-                self._herald.tell(store, after, event, reason or "", details or {})
         self.deployment = after
 
     def _write(
@@ -158,22 +177,39 @@ class Journal:
         event: tuple[str, str] | None = None,
         *,
         alone: bool = False,
+        patience: int | None = None,
     ) -> None:
         """
         Args:
             alone: the engine shows one version only: what earlier rollouts left behind is gone as well.
         """
-        with self._tracker.writing(self._author) as store:
+        with self._tracker.writing(self._author, patience=patience) as store:
             self._turn.check_fence(store.ledger)
-            write_step(store, self.deployment, entry)
+            if not self._is_written_already(store, entry):
+                write_step(store, self.deployment, entry)
+                if event is not None:
+                    self._herald.tell(store, self.deployment, *event, {"step": entry.n, "kind": entry.kind})
             self._mark(store, standing)
             if alone:
                 left = draining_releases(store.ledger, self.deployment.environment, SOURCE)
                 self._mark(store, [Standing(one, RolloutStatus.ROLLED_BACK) for one in left])
-            if event is not None:
-                self._herald.tell(store, self.deployment, *event, {"step": entry.n, "kind": entry.kind})
         steps = tuple(entry if one.n == entry.n else one for one in self.deployment.steps)
         self.deployment = replace(self.deployment, steps=steps)
+
+    def _stands_already(self, store: Store, after: Deployment) -> bool:
+        """It was written, and the answer was lost with the connection: it is not said twice."""
+        last = last_deployment(store.ledger, after.environment)
+        if last is None or last.id != after.id:
+            return False
+        return (last.status, last.reason, last.fence) == (after.status, after.reason, after.fence)
+
+    def _is_written_already(self, store: Store, entry: DeploymentStep) -> bool:
+        """The same of a step: whoever has the turn is the only one who writes of it."""
+        last = last_deployment(store.ledger, self.deployment.environment)
+        if last is None or last.id != self.deployment.id:
+            return False
+        found = last.steps[entry.n - 1]
+        return (found.status, found.attempts, found.observed) == (entry.status, entry.attempts, entry.observed)
 
     def _mark(self, store: Store, standing: Sequence[Standing]) -> None:
         for one in standing:

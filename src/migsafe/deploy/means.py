@@ -41,6 +41,7 @@ class Manner:
         look_every: seconds between two looks at an engine.
         judge_every: seconds between two looks at the running code.
         unready_for: seconds for which a candidate with traffic may be not ready, before it goes back.
+        tracker_back_within: seconds for which a tracker that cannot be told is waited for between two steps.
         abort_when_unsure: what nobody can tell sends the traffic back; else it is held where it is.
     """
 
@@ -48,6 +49,7 @@ class Manner:
     look_every: float = 0.2
     judge_every: float = 1.0
     unready_for: float = 3.0
+    tracker_back_within: float = 300.0
     abort_when_unsure: bool = False
 
 
@@ -69,10 +71,25 @@ class Came:
 class Halt(Exception):
     """The way forward ends here."""
 
-    def __init__(self, status: DeploymentStatus, why: str, verdicts: tuple[Verdict, ...] = ()) -> None:
+    def __init__(
+        self,
+        status: DeploymentStatus,
+        why: str,
+        verdicts: tuple[Verdict, ...] = (),
+        *,
+        notes: tuple[str, ...] = (),
+        is_failure: bool = True,
+    ) -> None:
+        """
+        Args:
+            notes: what a person should know beside it, a sentence each.
+            is_failure: the step that is under way did not come true; else nothing is known to be wrong with it.
+        """
         self.status = status
         self.why = why
         self.verdicts = verdicts
+        self.notes = notes
+        self.is_failure = is_failure
         super().__init__(why)
 
 
@@ -100,6 +117,25 @@ class Means:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
+    def pause_if_asked(self) -> None:
+        """Stop where it is, if somebody wants that.
+
+        Raises:
+            Halt: then.
+        """
+        if self.stop.is_set():
+            raise Halt(DeploymentStatus.PAUSED, "it was stopped by a person")
+
+    def claim(self) -> None:
+        """Leave the mark of this turn, where an engine can carry one; it may be on its way with that for a moment.
+
+        Raises:
+            ProviderRefusedError: when a later coordinator has been there.
+            EnvironmentFailedError: when it is away.
+        """
+        if isinstance(self.provider, Fencing):
+            self.provider.fence(self.turn.fence)
+
     def tell(self, verb: str, version: str, weight: int | None = None) -> None:
         """One verb; an engine that can carry a mark refuses it from a coordinator that comes too late.
 
@@ -107,8 +143,7 @@ class Means:
             ProviderRefusedError: when the engine cannot; nothing was changed.
             EnvironmentFailedError: when it is away.
         """
-        if isinstance(self.provider, Fencing):
-            self.provider.fence(self.turn.fence)
+        self.claim()
         if weight is None:
             getattr(self.provider, verb)(version)
         else:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from migsafe.bookkeeping.place import open_tracker
 from migsafe.bookkeeping.steps import Where
+from migsafe.deploy.abort import abort
 from migsafe.deploy.decide import is_back, spell
 from migsafe.deploy.errors import DeployRefusedError
 from migsafe.deploy.means import Manner
-from migsafe.deploy.run import DeployRequest, abort, deploy
+from migsafe.deploy.run import deploy
 from migsafe.deploy.site import open_site, read_site_settings
-from migsafe.deploy.verdict import Result, Window, worst
+from migsafe.deploy.verdict import Result, Window, spell_verdicts, worst
 from migsafe.deploy.way_back import Redeploy, Return, Stay, Way, choose_way
 from migsafe.errors import MigsafeError
 from migsafe.model.state import RolloutStatus, TargetName
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from migsafe.config import Config
-    from migsafe.deploy.run import Deployed
     from migsafe.deploy.site import Site
+    from migsafe.deploy.under_way import Deployed, DeployRequest
     from migsafe.tracker.deployments import Deployment
     from migsafe.tracker.facts import Author
     from migsafe.tracker.reading import Known
@@ -253,7 +254,7 @@ def _watch(
         verdicts = site.checks.judge(window)
         result = worst(verdicts)
         if result is Result.FAIL or (window.over and result is Result.INCONCLUSIVE):
-            return "; ".join(f"{one.check}: {one.text}" for one in verdicts if one.result is result)
+            return spell_verdicts(verdicts, result)
         if window.over:
             return None
         if stop.is_set():

@@ -47,7 +47,8 @@ class DeploySettings:
         soak: for how long the running version is watched on the expanded schema before code moves.
         bake: for how long the old version stays warm after the switch.
         ready_within: when a version that does not become ready is given up.
-        on_inconclusive: what is done where nobody can tell whether the new version is well.
+        tracker_back_within: when a tracker that is away or busy between two steps is given up.
+        on_inconclusive: what is done where nobody can tell whether the new version is well, or may go on.
         rehearsed_within: the way back is to have been tried so lately.
         requests_per_second: that the environment has, as far as the project knows; only planned with.
         provider_table: the keys of `[provider]`.
@@ -65,6 +66,7 @@ class DeploySettings:
     soak: float
     bake: float
     ready_within: float
+    tracker_back_within: float
     on_inconclusive: OnInconclusive
     rehearsed_within: float
     requests_per_second: float | None
@@ -143,6 +145,7 @@ def _settings(root: Table, environment: str, checks: tuple[Table, ...], notify: 
         soak=deploy.duration_s("soak", 30.0),
         bake=deploy.duration_s("bake", 600.0),
         ready_within=_ready_within(deploy),
+        tracker_back_within=deploy.duration_s("tracker_back_within", 300.0),
         on_inconclusive=cast("OnInconclusive", deploy.choice("on_inconclusive", ("hold", "abort"), "hold")),
         rehearsed_within=deploy.duration_s("rehearsed_within", 30 * 86_400.0),
         requests_per_second=deploy.number("requests_per_second", None),

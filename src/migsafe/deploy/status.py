@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from migsafe.config import Config
-    from migsafe.deploy.run import DeployRequest
+    from migsafe.deploy.under_way import DeployRequest
     from migsafe.deploy.words import Observed
 
 _S = DeploymentStatus

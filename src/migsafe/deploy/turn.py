@@ -5,82 +5,70 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from migsafe.errors import EnvironmentFailedError, MigsafeError
-from migsafe.runner.heartbeat import Heart
+from migsafe.errors import EnvironmentFailedError
+from migsafe.runner.leased import LeasedTurn
 from migsafe.runner.turn import Waiting, process_is_gone, wait_for
-from migsafe.tracker.lease import Holder, Lease, Rollouts, break_lease, check_fence, release_lease, take_lease
+from migsafe.tracker.errors import TrackerAwayError
+from migsafe.tracker.lease import Holder, Lease, Rollouts, break_lease, take_lease
 
 if TYPE_CHECKING:
     from migsafe.tracker.facts import Author
-    from migsafe.tracker.ledger import Ledger
     from migsafe.tracker.opening import Tracker
 
 
 class RolloutTurnLostError(EnvironmentFailedError):
-    """Somebody else has taken the rollout over, or nobody could be asked for too long."""
+    """Somebody else has taken the rollout over."""
 
 
-class RolloutTurn:
-    """The turn on an environment's rollouts; a context manager that gives it back. Made by `take_rollout_turn`."""
+class RolloutTurnUnsureError(TrackerAwayError):
+    """Nobody could be asked whose turn it is, for so long that somebody else may have taken it."""
+
+
+class RolloutTurn(LeasedTurn):
+    """The turn on an environment's rollouts. Made by `take_rollout_turn`."""
 
     def __init__(self, tracker: Tracker, author: Author, lease: Lease) -> None:
-        self.lease = lease
-        self._tracker = tracker
-        self._author = author
-        self._heart = Heart(None, tracker, lease)
-
-    def __enter__(self) -> Self:
-        self._heart.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def fence(self) -> int:
-        """The number of this turn: greater than that of any before it."""
-        return self.lease.fence
-
-    def close(self) -> None:
-        """Give it back; twice is fine. With the tracker away it ends by its silence."""
-        self._heart.stop()
-        with suppress(MigsafeError), self._tracker.writing(self._author) as store:
-            release_lease(store, self.lease)
+        super().__init__(None, tracker, author, lease)
 
     def check(self) -> None:
-        """Make sure that it is still ours; before every order, and while the code is watched.
+        """Make sure that it is still ours; before every order that leads forward.
 
         Raises:
-            RolloutTurnLostError: when it is not, or nobody could tell for too long.
+            RolloutTurnLostError: when it is not.
+            RolloutTurnUnsureError: when nobody could tell for too long.
         """
-        self._refuse(self._heart.trouble)
+        self.check_ours()
+        if (why := self._heart.trouble) is not None:
+            raise RolloutTurnUnsureError(why)
 
     def check_ours(self) -> None:
-        """The same, where a tracker that cannot be asked is no reason to stop.
+        """The same, where a tracker that cannot be asked is no reason to stop: while the code is watched.
 
         Raises:
             RolloutTurnLostError: when somebody else has taken it.
         """
-        self._refuse(self._heart.loss)
-
-    def _refuse(self, why: str | None) -> None:
-        if why is not None:
+        if (why := self._heart.loss) is not None:
             raise RolloutTurnLostError(
                 f"{self.lease.where}: {why}; nothing more is moved",
                 hint="migsafe deploy status says how it stands; migsafe deploy resume goes on",
             )
 
-    def check_fence(self, ledger: Ledger) -> None:
-        """The same inside of a transaction that says what is done next, which keeps it ours until that ends.
+    @property
+    def is_heard(self) -> bool:
+        """The tracker has answered when it was asked last, a few seconds ago."""
+        return self._heart.is_heard
 
-        Raises:
-            LeaseLostError: when it is not ours any more; nothing of that transaction may stay.
-        """
-        check_fence(ledger, self.lease)
+    def call(self) -> None:
+        """Ask the tracker whether it is still ours, and wait for no answer: see `has_answered`."""
+        self._heart.call()
+
+    @property
+    def has_answered(self) -> bool:
+        """The tracker can be written again, and has said since it was called that the turn is ours."""
+        return self._heart.has_answered
 
 
 def take_rollout_turn(

@@ -66,6 +66,11 @@ class Check(Protocol):
         """What is to be said of the window so far; may be asked again and again."""
 
 
+def spell_verdicts(verdicts: Sequence[Verdict], result: Result) -> str:
+    """What those say that have come to a result, with their checks' names."""
+    return "; ".join(f"{one.check}: {one.text}" for one in verdicts if one.result is result)
+
+
 def worst(verdicts: Sequence[Verdict]) -> Result:
     """One failure fails; else one that cannot tell is enough not to know; what asks nothing passes."""
     results = {one.result for one in verdicts}

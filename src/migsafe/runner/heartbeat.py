@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from migsafe.tracker.opening import Tracker
 
 
+#: Seconds until the next beat, after one that nobody has heard.
+_SOON = 1.0
+
+
 class Heart(threading.Thread):
     """Beats in the tracker, and looks whether the guardian is there."""
 
@@ -28,8 +32,11 @@ class Heart(threading.Thread):
         self._tracker = tracker
         self._lease = lease
         self._every = every
-        self._stopped = threading.Event()
+        self._woken = threading.Event()
+        self._stopped = False
         self._heard = time.monotonic()
+        self._called = self._heard
+        self._is_heard = True
         self._why: str | None = None
 
     @property
@@ -45,26 +52,52 @@ class Heart(threading.Thread):
         """Why the turn is not ours any more, where that is certain; None where it is not, or nobody could be asked."""
         return self._why
 
+    def call(self) -> None:
+        """Beat now; nobody waits for the answer where the heart has a thread of its own."""
+        self._called = time.monotonic()
+        if self.is_alive():
+            self._woken.set()
+        else:
+            self._beat()
+
+    @property
+    def is_heard(self) -> bool:
+        """The tracker has heard its last beat: who asks it something now will hardly wait in vain."""
+        return self._is_heard
+
+    @property
+    def has_answered(self) -> bool:
+        """The tracker has heard it since it was called: it can be written, and the turn is ours."""
+        return self._why is None and self._heard >= self._called
+
     def run(self) -> None:
         """Until it is stopped. With the guardian gone it goes on to beat: the step that runs must not look dead."""
-        while not self._stopped.wait(self._every):
+        while True:
+            self._woken.wait(self._every if self._is_heard else min(self._every, _SOON))
+            self._woken.clear()
+            if self._stopped:
+                return
             self._beat()
             self._look()
 
     def stop(self) -> None:
         """Beat no more; returns when nothing is under way."""
-        self._stopped.set()
+        self._stopped = True
+        self._woken.set()
         if self.is_alive() and threading.current_thread() is not self:
             self.join()
 
     def _beat(self) -> None:
+        """A tracker is busy or away for a moment; `trouble` counts the seconds."""
         try:
             if beat(self._tracker, self._lease):
                 self._heard = time.monotonic()
             else:
                 self._why = self._why or "the lease was taken over or broken"
         except MigsafeError:
-            pass  # a tracker that is busy or away for a moment; `trouble` counts the seconds
+            self._is_heard = False
+        else:
+            self._is_heard = True
 
     def _look(self) -> None:
         if self._guardian is None:

@@ -14,22 +14,20 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from migsafe.errors import EnvironmentFailedError, ExitCode, MigsafeError
 from migsafe.postgres.advisory import LockHolder, key_of, lock_holder, open_guardian, try_lock, unlock
 from migsafe.postgres.poolers import refuse_pooler
 from migsafe.preflight.words import duration
-from migsafe.runner.heartbeat import Heart
+from migsafe.runner.leased import LeasedTurn
 from migsafe.tracker.errors import TrackerBusyError
 from migsafe.tracker.lease import (
     Holder,
     Lease,
     LeaseHeldError,
     break_lease,
-    check_fence,
     read_lease,
-    release_lease,
     spell_holder,
     take_lease,
 )
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from migsafe.model.state import TargetName
     from migsafe.postgres.connection import Session
     from migsafe.tracker.facts import Author
-    from migsafe.tracker.ledger import Ledger
     from migsafe.tracker.opening import Tracker
 
 #: The guardian's lock: whose turn it is in this database, whatever environments and trackers call it.
@@ -80,41 +77,21 @@ class Waiting:
     sleep: Callable[[float], None] = time.sleep
 
 
-class Turn:
-    """A turn on a database that is ours; a context manager that gives it back.
+class Turn(LeasedTurn):
+    """A turn on a database that is ours.
 
     Made by `take_turn`. What was read of the database's state before it was taken is out of date: somebody else may
     have had the turn in between. Read it again.
-
-    Attributes:
-        lease: as it was taken; its `fence` goes into every row that a run writes.
     """
 
     def __init__(self, guardian: Session, tracker: Tracker, author: Author, lease: Lease) -> None:
-        self.lease = lease
+        super().__init__(guardian, tracker, author, lease)
         self._guardian = guardian
-        self._tracker = tracker
-        self._author = author
-        self._heart = Heart(guardian, tracker, lease)
         self._sessions = 0
 
-    def __enter__(self) -> Self:
-        self._heart.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def fence(self) -> int:
-        """The number of this turn."""
-        return self.lease.fence
-
     def close(self) -> None:
-        """Give it back; twice is fine. A tracker that is away is no error here: the lease ends by its silence."""
-        self._heart.stop()
-        with suppress(MigsafeError), self._tracker.writing(self._author) as store:
-            release_lease(store, self.lease)
+        """As every turn, and its lock with it."""
+        super().close()
         with suppress(EnvironmentFailedError):  # the server takes a moment to end a session: the next run need not wait
             unlock(self._guardian, TURN)
         self._guardian.close()
@@ -129,18 +106,6 @@ class Turn:
             raise TurnLostError(
                 f"{self.lease.where}: {why}; nothing more is begun", hint="migsafe run resume, when the cause is gone"
             )
-
-    def check_fence(self, ledger: Ledger) -> None:
-        """The same inside of a step's transaction, which keeps the turn ours until it ends; see `lease.check_fence`.
-
-        Args:
-            ledger: on the connection of that transaction where the tracker is beside; else in a transaction of the
-                tracker's that stays open until the target's has committed.
-
-        Raises:
-            LeaseLostError: when the turn is not ours; the transaction must be rolled back.
-        """
-        check_fence(ledger, self.lease)
 
     @contextmanager
     def on(self, session: Session) -> Iterator[None]:

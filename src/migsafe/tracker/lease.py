@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 BEAT = 5.0
 #: Seconds without one after which a holder is gone.
 DEAD_AFTER = 60.0
+#: For how long a heartbeat waits for somebody who holds the tracker, in milliseconds: the next one is soon.
+_BEAT_PATIENCE = 1_000
 
 _KIND = "lease"
 _CLOCK = sa.text("select clock_timestamp()")
@@ -239,8 +241,8 @@ def beat(tracker: Tracker, lease: Lease) -> bool:
     Raises:
         MigsafeError: when the tracker cannot be written in this moment.
     """
-    engine = make_engine(tracker.address, writing=True)
-    with transaction(engine, tracker.address) as connection:
+    engine = make_engine(tracker.address, writing=True, patience=_BEAT_PATIENCE)
+    with transaction(engine, tracker.address, patience=_BEAT_PATIENCE) as connection:
         found, schema = find_tables(connection)
         if not found:
             raise NoTrackerError(f"there is no tracker at {tracker.address.shown}")

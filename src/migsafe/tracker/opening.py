@@ -52,26 +52,32 @@ class Tracker:
     seen: bool = False
 
     @contextmanager
-    def reading(self) -> Iterator[Ledger]:
+    def reading(self, *, patience: int | None = None) -> Iterator[Ledger]:
         """A transaction that sees one moment, and changes nothing.
+
+        Args:
+            patience: milliseconds to wait for somebody who holds the tracker; those of a writer when None.
 
         Raises:
             TrackerRefusedError: when it is not the right tracker, or may not be read.
             TrackerAwayError: when it cannot be reached.
         """
-        with self._ledger(writing=False) as ledger:
+        with self._ledger(writing=False, patience=patience) as ledger:
             yield ledger
 
     @contextmanager
-    def writing(self, author: Author) -> Iterator[Store]:
+    def writing(self, author: Author, *, patience: int | None = None) -> Iterator[Store]:
         """A transaction with all that it changes, and the events that say so; all of it or nothing.
+
+        Args:
+            patience: milliseconds to wait for somebody else who writes, for those who will try again; 5 s when None.
 
         Raises:
             TrackerRefusedError: when it is not the right tracker, or may not be written.
             TrackerBusyError: when somebody else writes, for too long.
             TrackerAwayError: when it cannot be reached.
         """
-        with self._store(author, approving=False) as store:
+        with self._store(author, approving=False, patience=patience) as store:
             yield store
 
     @contextmanager
@@ -87,19 +93,19 @@ class Tracker:
             yield store
 
     @contextmanager
-    def _store(self, author: Author, *, approving: bool) -> Iterator[Store]:
-        with self._ledger(writing=True, approving=approving) as ledger:
+    def _store(self, author: Author, *, approving: bool, patience: int | None = None) -> Iterator[Store]:
+        with self._ledger(writing=True, approving=approving, patience=patience) as ledger:
             store = Store(ledger, author, self.clock())
             yield store
             store.finish()
 
     @contextmanager
-    def _ledger(self, *, writing: bool, approving: bool = False) -> Iterator[Ledger]:
+    def _ledger(self, *, writing: bool, approving: bool = False, patience: int | None = None) -> Iterator[Ledger]:
         file = self.address.file
         if file is not None and not file.is_file():
             raise self._away if self.seen else _missing(self.address)
-        engine = make_engine(self.address, writing=writing)
-        with transaction(engine, self.address, writing=writing) as connection:
+        engine = make_engine(self.address, writing=writing, patience=patience)
+        with transaction(engine, self.address, writing=writing, patience=patience) as connection:
             yield self._checked(connection, writing=writing, approving=approving)
 
     def _checked(self, connection: Connection, *, writing: bool, approving: bool) -> Ledger:

@@ -56,6 +56,14 @@ def test_told_twice_is_waited_for() -> None:
     assert what(STAGE, starting) == Tell(Order("stage", NEW)), "after a kill it is told again"
 
 
+def test_what_is_to_be_promoted_comes_to_rest_first() -> None:
+    """A Deployment is on its way for a moment when only the mark of a coordinator has changed in it."""
+    restless = seen(OLD, NEW, 100, motion=Motion.PROGRESSING)
+    assert isinstance(what(PROMOTE, restless), Wait)
+    assert what(PROMOTE, seen(OLD, NEW, 100, motion=Motion.PAUSED)) == Tell(Order("promote", NEW))
+    assert what(FIVE, seen(OLD, NEW, motion=Motion.PROGRESSING)) == Tell(Order("shift", NEW, 5))
+
+
 def test_an_engine_that_gives_up_goes_back_and_says_why() -> None:
     broken = seen(OLD, NEW, motion=Motion.DEGRADED, ready={}, notes=("ImagePullBackOff",))
     assert what(STAGE, broken, told=True) == GoBack("ImagePullBackOff")

@@ -22,6 +22,7 @@ def test_what_is_said_and_what_is_usual() -> None:
     assert told.steps == (5, 20, 50, 100)
     assert (told.step_time, told.soak, told.bake, told.ready_within) == (60, 30, 600, 300)
     assert (told.on_inconclusive, told.rehearsed_within) == ("hold", 30 * 86_400)
+    assert told.tracker_back_within == 300
     assert (told.probes.readiness, told.probes.liveness, told.probes.smoke) == ("/readyz", "/livez", ("/",))
     assert told.provider_table.command("switch") == ("./switch", "{version}")
     assert [check.text("name") for check in told.checks] == ["errors"]

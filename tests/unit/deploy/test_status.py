@@ -13,38 +13,19 @@ import pytest
 from deploy_desks import ENV, NEW, OLD, Desk, Killed
 from migsafe.config import Config
 from migsafe.deploy import turn
-from migsafe.deploy.run import DeployRequest
 from migsafe.deploy.status import Standing, read_standing
 from migsafe.deploy.status_text import spell_standing
 from migsafe.deploy.turn import take_rollout_turn
+from migsafe.deploy.under_way import DeployRequest
 from migsafe.deploy.words import Observed
 from migsafe.tracker import opening
 from migsafe.tracker.deployments import Deployment, DeploymentStatus
-from tracker_books import ME, NOW, Book, book_in
+from tracker_books import ME, NOW, Book, book_in, rollout_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-GIVEN_UP = Deployment(
-    id="1",
-    n=1,
-    environment=ENV,
-    stable=OLD,
-    release=NEW,
-    strategy="canary",
-    provider="local",
-    plan={},
-    plan_sha="",
-    rehearsal=False,
-    status=DeploymentStatus.ABORTED,
-    reason=None,
-    fence=1,
-    actor="mira",
-    host="",
-    began_at=NOW,
-    changed_at=NOW,
-    ended_at=NOW,
-)
+GIVEN_UP = rollout_of(DeploymentStatus.ABORTED)
 
 
 def standing(last: Deployment, seen: Observed | None) -> Standing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -94,3 +95,28 @@ def test_a_lost_guardian_is_trouble_and_the_heart_beats_on(bench: Bench) -> None
         bench.beat()
     assert "the session that held" in bench.trouble()
     assert bench.beats == []
+
+
+def test_whoever_waits_for_the_tracker_calls_the_heart(bench: Bench) -> None:
+    heart = bench.turn._heart
+    for answer, has_answered in ((TrackerAwayError("the tracker failed"), False), (True, True), (False, False)):
+        bench.now += 1
+        bench.beats.append(answer)
+        heart.call()
+        assert heart.has_answered is has_answered
+    assert heart.loss == "the lease was taken over or broken"
+
+
+def test_a_call_is_heard_at_once_by_a_heart_that_beats_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    beaten = threading.Event()
+    monkeypatch.setattr(heartbeat, "beat", lambda tracker, lease: beaten.set() or True)  # type: ignore[func-returns-value]  # set, and then an answer
+    nobody: Any = None
+    heart = heartbeat.Heart(nobody, nobody, LEASE, every=3600)
+    heart.start()
+    try:
+        heart.call()
+        assert beaten.wait(30)
+    finally:
+        heart.stop()
+    assert heart.has_answered
+    assert not heart.is_alive()

@@ -172,3 +172,13 @@ def test_many_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     with book.tracker.reading() as ledger:
         assert sorted(event.seq for event in ledger.events()) == list(range(1, before + 7))
     assert len({one.name for one in book.known().state.releases}) == 9
+
+
+def test_whoever_is_in_a_hurry_is_refused_sooner_and_told_after_how_long(tmp_path: Path) -> None:
+    book = book_in(tmp_path).furnish()
+    with (
+        book.writing(),
+        pytest.raises(TrackerBusyError, match=r"for more than 0\.1 s"),
+        book.tracker.writing(ME, patience=100),
+    ):
+        pass
