@@ -16,10 +16,11 @@ from contextlib import suppress
 from math import ceil
 from typing import IO, TYPE_CHECKING
 
+from migsafe.deploy.checks.anew import AskedAnew
 from migsafe.deploy.checks.context import judged_version
 from migsafe.deploy.checks.judging import Judgement
 from migsafe.deploy.programs import Surroundings, fill, find_program, last_line, read_program
-from migsafe.deploy.verdict import Result, Verdict
+from migsafe.deploy.verdict import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ def open_check(table: Table, context: CheckContext) -> Check:
     return CommandCheck(name, words, surroundings, context.environment)
 
 
-class CommandCheck:
+class CommandCheck(AskedAnew):
     """Runs a program in the folder of deploy.toml, in a process group of its own."""
 
     def __init__(self, name: str, words: tuple[str, ...], surroundings: Surroundings, environment: str) -> None:
@@ -53,7 +54,7 @@ class CommandCheck:
             surroundings: after its time all of the program's group is killed.
             environment: its name.
         """
-        self._name = name
+        super().__init__(name)
         self._words = words
         self._surroundings = surroundings
         self._environment = environment
@@ -61,20 +62,10 @@ class CommandCheck:
         self._running: subprocess.Popen[bytes] | None = None
         self._closed = False
 
-    @property
-    def name(self) -> str:
-        """As deploy.toml calls it."""
-        return self._name
-
-    def begin(self) -> None:
-        """Every run is for itself."""
-
-    def judge(self, window: Window) -> Verdict:
-        """Run it."""
+    def _judge(self, window: Window) -> Judgement:
         values = _values(window, self._environment)
         with tempfile.TemporaryFile() as output:
-            result, text = self._run(fill(self._words, values), values, output)
-        return Verdict(check=self._name, result=result, text=text)
+            return self._run(fill(self._words, values), values, output)
 
     def close(self) -> None:
         """Kill what still runs, and start nothing any more."""

@@ -17,9 +17,10 @@ from urllib.parse import quote
 
 from migsafe.config.values import BadValue
 from migsafe.deploy.addresses import Address, read_address
+from migsafe.deploy.checks.anew import AskedAnew
 from migsafe.deploy.checks.context import Addressed, judged_version
 from migsafe.deploy.checks.judging import Judgement
-from migsafe.deploy.verdict import Result, Verdict
+from migsafe.deploy.verdict import Result
 from migsafe.deploy.web import Answer, Question, WebAwayError, ask, is_web_address, server_of
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def open_check(table: Table, context: CheckContext) -> Check:
     return HttpCheck(name, pages, wanted, tries, context.sleep)
 
 
-class HttpCheck:
+class HttpCheck(AskedAnew):
     """Asks for pages of the version that is judged."""
 
     def __init__(
@@ -122,24 +123,11 @@ class HttpCheck:
         Args:
             pages: those of a version.
         """
-        self._name = name
+        super().__init__(name)
         self._pages = pages
         self._wanted = wanted
         self._tries = tries
         self._sleep = sleep
-
-    @property
-    def name(self) -> str:
-        """As deploy.toml calls it."""
-        return self._name
-
-    def begin(self) -> None:
-        """Every look is for itself."""
-
-    def judge(self, window: Window) -> Verdict:
-        """Ask for every page, each as often as it takes."""
-        result, text = self._judge(window)
-        return Verdict(check=self._name, result=result, text=text)
 
     def _judge(self, window: Window) -> Judgement:
         version = judged_version(window)

@@ -9,17 +9,18 @@ are PromQL's own. An empty vector and NaN are no data, and not 0.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from math import ceil, isnan
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from migsafe.deploy.checks.anew import PLACE, AskedAnew
 from migsafe.deploy.checks.bounds import Bounds, judge_number, read_bounds
 from migsafe.deploy.checks.context import judged_version
 from migsafe.deploy.checks.judging import Judgement
-from migsafe.deploy.verdict import Result, Verdict
+from migsafe.deploy.verdict import Result
 from migsafe.deploy.web import Answer, Question, WebAwayError, ask, is_web_address
+from migsafe.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,11 +29,9 @@ if TYPE_CHECKING:
     from migsafe.deploy.tables import Table
     from migsafe.deploy.verdict import Check, Window
 
-_PLACE = re.compile(r"\{(candidate|stable|seconds)\}")
 
-
-class _NoAnswerError(Exception):
-    """The server cannot be asked, or its answer is no number; the text says why."""
+class _NoAnswerError(EnvironmentFailedError):
+    """The server cannot be asked, or its answer is no number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,30 +106,14 @@ class Server:
         return _value_of(_data_of(answer))
 
 
-class PrometheusCheck:
+class PrometheusCheck(AskedAnew):
     """Asks for one number, and for the stable version's beside it."""
 
     def __init__(self, name: str, server: Server, queries: Queries, bounds: Bounds) -> None:
-        self._name = name
+        super().__init__(name)
         self._server = server
         self._queries = queries
         self._bounds = bounds
-
-    @property
-    def name(self) -> str:
-        """As deploy.toml calls it."""
-        return self._name
-
-    def begin(self) -> None:
-        """The queries say themselves how far they look back."""
-
-    def judge(self, window: Window) -> Verdict:
-        """Ask, and compare."""
-        try:
-            result, text = self._judge(window)
-        except _NoAnswerError as error:
-            result, text = Result.INCONCLUSIVE, str(error)
-        return Verdict(check=self._name, result=result, text=text)
 
     def _judge(self, window: Window) -> Judgement:
         if judged_version(window) is None:
@@ -163,7 +146,7 @@ def fill(query: str, window: Window) -> str:
         "stable": _inside_quotes(window.stable or ""),
         "seconds": str(max(1, ceil(window.seconds))),
     }
-    return _PLACE.sub(lambda place: filled[place[1]], query)
+    return PLACE.sub(lambda place: filled[place[1]], query)
 
 
 def _inside_quotes(text: str) -> str:

@@ -7,23 +7,21 @@ values: they stand without quotes.
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from math import ceil
 from typing import TYPE_CHECKING
 
+from migsafe.deploy.checks.anew import PLACE, AskedAnew
 from migsafe.deploy.checks.bounds import Bounds, judge_number, read_bounds
 from migsafe.deploy.checks.context import judged_version
 from migsafe.deploy.checks.judging import Judgement
-from migsafe.deploy.verdict import Result, Verdict
-from migsafe.errors import MigsafeError
+from migsafe.deploy.verdict import Result
 
 if TYPE_CHECKING:
     from migsafe.deploy.checks.context import CheckContext
     from migsafe.deploy.tables import Table
     from migsafe.deploy.verdict import Check, Window
 
-_PLACE = re.compile(r"\{(candidate|stable|seconds)\}")
 _CASTS = {"candidate": "%s::text", "stable": "%s::text", "seconds": "%s::float8"}
 #: A look waits for nobody's lock, in milliseconds.
 _LOCK_MS = 200
@@ -53,7 +51,7 @@ def _dsn(said: str, context: CheckContext, place: str) -> str:
     return resolve_address(said, option=place, environ=context.environ)
 
 
-class SqlCheck:
+class SqlCheck(AskedAnew):
     """Asks a database, each time on a connection of its own."""
 
     def __init__(self, name: str, dsn: str, query: str, bounds: Bounds | None, timeout_s: float) -> None:
@@ -62,27 +60,14 @@ class SqlCheck:
             bounds: of a number; None where the query gives a boolean.
             timeout_s: for the query, in seconds.
         """
-        self._name = name
+        super().__init__(name)
         self._dsn = dsn
         self._query = query
         self._bounds = bounds
         self._timeout_s = timeout_s
 
-    @property
-    def name(self) -> str:
-        """As deploy.toml calls it."""
-        return self._name
-
-    def begin(self) -> None:
-        """The query says itself how far it looks back."""
-
-    def judge(self, window: Window) -> Verdict:
-        """Ask, and compare."""
-        try:
-            result, text = self._judged(self._ask(window))
-        except MigsafeError as error:
-            result, text = Result.INCONCLUSIVE, error.message
-        return Verdict(check=self._name, result=result, text=text)
+    def _judge(self, window: Window) -> Judgement:
+        return self._judged(self._ask(window))
 
     def _ask(self, window: Window) -> list[tuple[object, ...]]:
         from migsafe.postgres.connection import Timeouts
@@ -121,6 +106,6 @@ def bound(query: str, window: Window) -> tuple[str, tuple[object, ...]]:
     needed to see that there are too many. Bound values make the server refuse a second statement.
     """
     known = {"candidate": judged_version(window), "stable": window.stable, "seconds": window.seconds}
-    values = tuple(known[place[1]] for place in _PLACE.finditer(query))
-    inner = _PLACE.sub(lambda place: _CASTS[place[1]], query.replace("%", "%%"))
+    values = tuple(known[place[1]] for place in PLACE.finditer(query))
+    inner = PLACE.sub(lambda place: _CASTS[place[1]], query.replace("%", "%%"))
     return f"select * from (\n{inner}\n) as migsafe_look limit %s", (*values, 2)  # noqa: S608 -- the team's own query
