@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 from migsafe.api.adopting import adopt
 from migsafe.api.backfilling import backfill, pause_backfills, rehearse_backfill
 from migsafe.api.contracting import approve_contract, contract_plan, plan_contract, reject_contract, write_contract
-from migsafe.api.deploying import abort_deploy, deploy_status, plan_deploy, resume_deploy, roll_back, run_deploy
+from migsafe.api.deploying import (
+    abort_deploy,
+    deploy_status,
+    plan_deploy,
+    resume_deploy,
+    roll_back,
+    run_deploy,
+    stop_deploy,
+)
 from migsafe.api.fleets import fleet_status, read_fleet, rehearse_fleet, run_fleet
 from migsafe.api.linting import fix_paths, lint_command, lint_paths, lint_stdin, lint_text
 from migsafe.api.planning import changes, cut_release, plan, releases
@@ -45,7 +53,7 @@ from migsafe.shadow.options import DriftOptions, Proof, ServerChoice
 if TYPE_CHECKING:
     from migsafe.bookkeeping.adopting import Adopt
     from migsafe.deploy.rollback import RollbackRequest
-    from migsafe.deploy.run import DeployRequest
+    from migsafe.deploy.under_way import DeployRequest
     from migsafe.fleet.run import Manners
     from migsafe.runner.backward.steps import BackwardOptions
     from migsafe.runner.by_hand import BackfillRequest
@@ -59,7 +67,7 @@ else:
         "Adopt": "bookkeeping.adopting",
         "BackfillRequest": "runner.by_hand",
         "BackwardOptions": "runner.backward.steps",
-        "DeployRequest": "deploy.run",
+        "DeployRequest": "deploy.under_way",
         "Manners": "fleet.run",
         "PaceOptions": "runner.pace",
         "RepairOptions": "runner.repair",
@@ -151,6 +159,7 @@ __all__ = [
     "set_ceiling",
     "set_floor",
     "status",
+    "stop_deploy",
     "tracker_check",
     "tracker_place",
     "tracker_rebind",

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from migsafe.deploy.plan import ReleasePlan
     from migsafe.deploy.rollback import RollbackRequest, RolledBack
-    from migsafe.deploy.run import Deployed, DeployRequest
     from migsafe.deploy.status import Standing
+    from migsafe.deploy.stopping import Stopped
+    from migsafe.deploy.under_way import Deployed, DeployRequest
 
 
 def plan_deploy(
@@ -117,9 +118,32 @@ def abort_deploy(
         EnvironmentFailedError: when the engine is away.
     """
     from migsafe.bookkeeping.author import author
-    from migsafe.deploy import run
+    from migsafe.deploy.abort import abort
 
-    return run.abort(request, config or Config(), author(by), reason=reason, to=to, retire=retire, say=say)
+    return abort(request, config or Config(), author(by), reason=reason, to=to, retire=retire, say=say)
+
+
+def stop_deploy(
+    request: DeployRequest,
+    config: Config | None = None,
+    *,
+    yes: bool = False,
+    say: Say = say_nothing,
+    by: str | None = None,
+) -> Stopped:
+    """End all that runs on an engine whose processes migsafe itself has started: the local one.
+
+    Args:
+        yes: also while a rollout is open, which goes no further then; and where the tracker cannot tell.
+
+    Raises:
+        DeployRefusedError: when migsafe has not started what runs there, or a rollout is open; nothing was ended.
+        EnvironmentFailedError: when something does not end, even when it is killed.
+    """
+    from migsafe.bookkeeping.author import author
+    from migsafe.deploy.stopping import stop
+
+    return stop(request, config or Config(), author(by), yes=yes, say=say)
 
 
 def deploy_status(request: DeployRequest, config: Config | None = None, *, limit: int = 5) -> Standing:

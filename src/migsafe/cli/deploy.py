@@ -1,4 +1,4 @@
-"""`migsafe deploy plan|run|rehearse|resume|abort|status`."""
+"""`migsafe deploy plan|run|rehearse|resume|abort|status`; `stop` has a file of its own."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from migsafe.cli.deploy_stop import command as stop
 from migsafe.cli.interruption import until_interrupted
 from migsafe.cli.output import check_target, emit
-from migsafe.cli.place_options import ENVIRONMENT
+from migsafe.cli.place_options import DEPLOY_FILE, ENVIRONMENT
 from migsafe.cli.project_options import project_options
 from migsafe.cli.tracker_options import BY, HELP, TRACKER, answer_in, say, say_json, settings, tracker_options
 from migsafe.errors import ExitCode
@@ -19,7 +20,7 @@ from migsafe.errors import ExitCode
 if TYPE_CHECKING:
     from migsafe.api import DeployRequest
     from migsafe.config import Config
-    from migsafe.deploy.run import Deployed
+    from migsafe.deploy.under_way import Deployed
 
 _EXAMPLES = """\b
 Examples:
@@ -40,12 +41,6 @@ Exit codes:
   4 there is no safe plan · 5 the tracker is away
 """
 RELEASE = click.option("--release", required=True, metavar="R", help="The release that is to have the traffic.")
-DEPLOY_FILE = click.option(
-    "--deploy-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="How to deploy.  [default: the nearest deploy.toml]",
-)
 
 
 @click.group("deploy", epilog=_EXAMPLES, context_settings=HELP)
@@ -252,6 +247,9 @@ def status(environment: str, deploy_file: Path | None, tracker: str | None, form
     return ExitCode.CLEAN
 
 
+command.add_command(stop)
+
+
 def _act(
     act: Callable[[Any, DeployRequest, Config, dict[str, Any]], Deployed],
     wait_for_turn: float,
@@ -297,5 +295,5 @@ def _say_what_became(done: Deployed, environment: str, form: str) -> None:
     about = f"{deployment.release} on {environment}" if deployment is not None else environment
     say(f"{about}: {came.status.value}" + (f": {came.reason}" if came.reason else ""))
     say(*(f"  {note}" for note in came.notes))
-    if came.status.value not in {"done", "aborted"}:
+    if came.status.value not in {"done", "aborted"} and not came.notes:
         say(f"  migsafe deploy status --env {environment} says what to do now")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +16,12 @@ ENVIRONMENT = click.option("--env", "environment", required=True, metavar="E", h
 TARGET = click.option("--target", metavar="T", help="Which of its databases, where there are several.")
 CREATE_ENVIRONMENT = click.option(
     "--create-env", is_flag=True, help="Make the environment and the database known, where they are not."
+)
+DEPLOY_FILE = click.option(
+    "--deploy-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="How to deploy.  [default: the nearest deploy.toml]",
 )
 UNPROTECTED = click.option(
     "--unprotected", is_flag=True, help="Of a new environment: the gates of contracts do not wait for it."

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migsafe.cli.deploy import DEPLOY_FILE
 from migsafe.cli.interruption import until_interrupted
-from migsafe.cli.place_options import ENVIRONMENT, TARGET, WAIT_FOR_TURN, address
+from migsafe.cli.place_options import DEPLOY_FILE, ENVIRONMENT, TARGET, WAIT_FOR_TURN, address
 from migsafe.cli.project_options import project_options
 from migsafe.cli.tracker_options import BY, HELP, TRACKER, answer_in, say, say_json, settings
 from migsafe.errors import ExitCode, UsageError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from migsafe.deploy.words import Capabilities, Counts, Observed, Side
+    from migsafe.deploy.words import Capabilities, Counts, Ended, Observed, Side
 
 
 class Provider(Protocol):
@@ -57,6 +57,17 @@ class Counting(Protocol):
 
     def counts(self) -> Mapping[Side, Counts]:
         """What each side has answered so far, by all that an engine counts."""
+
+
+@runtime_checkable
+class Stopping(Protocol):
+    """An engine that has started what runs there, and so can end it."""
+
+    def stop(self) -> tuple[Ended, ...]:
+        """End all of it, and forget it: nobody new gets in, what is open is answered, then the processes end.
+
+        Where nothing runs, nothing is ended.
+        """
 
 
 @runtime_checkable

@@ -120,6 +120,22 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A process that was ended.
+
+    Attributes:
+        name: what it was in the engine.
+        version: of which it was an instance; None where it was no instance.
+        killed: it did not end by itself when it was asked to.
+    """
+
+    name: str
+    pid: int
+    version: str | None = None
+    killed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """What one side has answered since the engine began to count. A smaller number than before is a new beginning.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import socket
 import sys
 import time
@@ -21,6 +22,7 @@ from migsafe.deploy.providers.local.processes import Identity, Processes, Progra
 from migsafe.deploy.providers.local.socket import EngineAwayError, RuntimeSocket
 from migsafe.deploy.providers.local.state import Color, State, StateFile, make_private, write_private
 from migsafe.deploy.providers.local.statistics import Server, read_statistics
+from migsafe.deploy.words import Ended
 from migsafe.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
@@ -75,15 +77,25 @@ class LocalEngine:
         with self.memory.held():
             self.apply(self.memory.read())
 
-    def stop(self) -> None:
-        """End all that runs here, and forget it. Stopping twice is fine."""
+    def stop(self, *, drain_s: float = 0.0) -> tuple[Ended, ...]:
+        """End all that runs here, and forget it. Stopping twice is fine.
+
+        Args:
+            drain_s: for how long HAProxy answers what it has, and lets nobody new in; 0 ends it at once.
+
+        Returns:
+            What has run until now.
+        """
         if not self.settings.folder.exists():
-            return
+            return ()
         with self.memory.held():
-            self._processes.end(_HAPROXIES, 0)  # nobody is in front any more, so nobody waits for an instance
-            self._processes.end(self._processes.names, self.settings.grace_s)
+            # HAProxy first: once nobody is in front any more, nobody waits for an instance.
+            softly = signal.SIGUSR1 if drain_s else signal.SIGTERM  # SIGUSR1: its manual, "soft stop"
+            front = self._end(_HAPROXIES, drain_s, softly)
+            behind = self._end(self._processes.names, self.settings.grace_s)
             state = self.memory.read()
             self.memory.write(State(order=state.order + 1, fence=state.fence))
+        return (*front, *behind)
 
     def make_folder(self) -> None:
         """The folder, which only its owner can enter.
@@ -188,6 +200,15 @@ class LocalEngine:
         self._adjust(lines, servers)
         self._write_configuration(lines)
         return state
+
+    def _end(self, names: Sequence[str], grace_s: float, asking: signal.Signals = signal.SIGTERM) -> tuple[Ended, ...]:
+        self._processes.let_go(names)
+        living = {name: found for name in names if (found := self._processes.ending(name)) is not None}
+        killed = self._processes.finish(names, grace_s, asking)
+        return tuple(
+            Ended(name=name, pid=found.pid, version=found.version or None, killed=name in killed)
+            for name, found in living.items()
+        )
 
     def _servers_if_running(self) -> dict[str, Server] | None:
         try:

@@ -113,6 +113,11 @@ class Processes:
         found = self.remembered(name)
         return found if found is not None and found.lives else None
 
+    def ending(self, name: str) -> Identity | None:
+        """The process that is to end, if it lives."""
+        found = self._read(name, _ENDING)
+        return found if found is not None and found.lives else None
+
     def is_ending(self, name: str) -> bool:
         """Whether one was told to end, or was to be, and nobody has seen its end."""
         return (self._folder / f"{name}{_ENDING}").exists()
@@ -146,8 +151,8 @@ class Processes:
             with suppress(FileNotFoundError):
                 (self._folder / f"{name}{_RUNNING}").replace(self._folder / f"{name}{_ENDING}")
 
-    def finish(self, names: Sequence[str], grace_s: float) -> tuple[str, ...]:
-        """End those that are to end: ask them (SIGTERM), all at once, and make them (SIGKILL) after the grace.
+    def finish(self, names: Sequence[str], grace_s: float, asking: signal.Signals = signal.SIGTERM) -> tuple[str, ...]:
+        """End those that are to end: ask them, all at once, and make them (SIGKILL) after the grace.
 
         Returns:
             The names of those that had to be made.
@@ -157,7 +162,7 @@ class Processes:
         """
         ending = {name: found for name in names if (found := self._read(name, _ENDING)) is not None}
         for found in ending.values():
-            _send(found, signal.SIGTERM)
+            _send(found, asking)
         self._wait_for_end(ending, grace_s)
         stubborn = {name: found for name, found in ending.items() if found.lives}
         for found in stubborn.values():

@@ -18,7 +18,7 @@ from migsafe.deploy.providers.local.settings import LocalSettings, read_settings
 from migsafe.deploy.providers.local.shares import instances_for, share_of, weights_for
 from migsafe.deploy.providers.local.state import Color, State
 from migsafe.deploy.providers.local.statistics import Totals
-from migsafe.deploy.words import Capabilities, Counts, Observed, Side, Strategy
+from migsafe.deploy.words import Capabilities, Counts, Ended, Observed, Side, Strategy
 from migsafe.errors import EnvironmentFailedError, MigsafeError
 
 if TYPE_CHECKING:
@@ -173,6 +173,12 @@ class LocalProvider:
         if look.state.promoted is color or look.weight_of(color):
             raise ProviderRefusedError(f"{version} has traffic, so it cannot end")
         moves.clear(color)
+
+    def stop(self) -> tuple[Ended, ...]:
+        """HAProxy lets nobody new in and answers what it has; then the instances end."""
+        if self._fence is not None:
+            self._moves()  # a later coordinator's engine is not ours to end
+        return self._engine.stop(drain_s=self._settings.drain_s)
 
     def close(self) -> None:
         """Nothing is held open."""
