@@ -198,6 +198,8 @@ def _served(commands: Sequence[Command], place: int) -> tuple[str, bool]:
         words = unwrapped(command.words)
         if _is_what_was_asked_for(command, words):
             return 'exec "$@"', True
+        if not words:  # an assignment, or `exec > log`: nothing is started
+            continue
         if _is_server(words) or _is_for_developers(words):
             return _shown(command), True
         if _ends(command, migration):

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 #: Deeper than anything that people write; rendered manifests have about 20 levels.
 _DEEPEST = 200
-#: How many anchors may be merged into each other.
-_MERGED = 20
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -71,7 +69,7 @@ class Node:
 
     def items(self) -> Iterator[tuple[Node, Node]]:
         """Keys and values of a mapping, those of anchors that are merged into it behind its own."""
-        yield from self._items(0)
+        yield from self._items(set())
 
     def texts(self) -> tuple[str, ...]:
         """The scalars of a list."""
@@ -104,15 +102,22 @@ class Node:
         found = next((value for key, value in self.items() if key.text == name), None)
         return None if found is None or (found.kind == "scalar" and found.text is None) else found
 
-    def _items(self, depth: int) -> Iterator[tuple[Node, Node]]:
-        merged: list[Node] = []
+    def _items(self, merged: set[int]) -> Iterator[tuple[Node, Node]]:
+        """
+        Args:
+            merged: what is merged already, by identity: once more it says nothing new, and of anchors that merge each
+                other several times over there would be more than anybody can wait for.
+        """
+        merged.add(id(self))
+        inner: list[Node] = []
         for key, value in self.pairs:
             if key.plain and key.scalar == "<<":
-                merged += [value] if value.is_mapping else value.members
+                inner += [value] if value.is_mapping else value.members
             else:
                 yield key, value
-        for one in merged if depth < _MERGED else ():
-            yield from one._items(depth + 1)
+        for one in inner:
+            if id(one) not in merged:
+                yield from one._items(merged)
 
 
 def read_yaml(text: str) -> tuple[Node, ...]:

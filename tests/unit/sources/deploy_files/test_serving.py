@@ -31,6 +31,9 @@ def _runs(text: str) -> list[tuple[str, bool]]:
         ('dbmate up\n"$@"', 'exec "$@"', True),
         ("gunicorn app & dbmate up; wait", "gunicorn app", True),
         ("./migrate.sh && gunicorn app", "gunicorn app", False),
+        ("dbmate up\nPORT=8080\nexec gunicorn app", "gunicorn app", True),
+        ("dbmate up\nexec > /var/log/shop.log 2>&1\ngunicorn app", "gunicorn app", True),
+        ("dbmate up\nenv\nexec\ngunicorn app", "gunicorn app", True),
     ],
 )
 def test_something_is_served_after_it(text: str, serves: str, certain: bool) -> None:
@@ -47,6 +50,7 @@ def test_something_is_served_after_it(text: str, serves: str, certain: bool) -> 
         "dbmate up; exit 0; gunicorn app",
         "echo start; dbmate up; sleep 1; exit $?",
         "gunicorn app && dbmate up",
+        "dbmate up\nDONE=1",
         'if [ -n "$MIGRATE" ]; then dbmate up; exit; fi\nexec gunicorn app',
         'if [ -n "$WEB" ]; then gunicorn app; else dbmate up; fi',
         "case $ROLE in\n schema) dbmate up ;;\n web) exec gunicorn app ;;\nesac",

@@ -67,3 +67,10 @@ def test_many_names_of_one_thing_cost_nothing() -> None:
     lines = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
     (document,) = read_yaml("\n".join(lines))
     assert len(document.list_at("a39")) == 9
+
+
+def test_anchors_that_merge_each_other_many_times_cost_nothing() -> None:
+    lines = ["a0: &a0 {x: 1}"] + [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 15)]
+    (document,) = read_yaml("\n".join(lines))
+    assert document.value("a14", "x") == "1"
+    assert document.get("a14", "y") is None
