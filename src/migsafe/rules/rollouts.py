@@ -21,8 +21,9 @@ def missing_probes(fact: ProbesMissing, ctx: Context) -> Iterator[Hazard]:
         never comes up. Nothing then stops a bad version. Without a liveness probe a process that hangs stays.
     Do instead: a readiness probe that tells whether this instance can serve, on any schema that its code can live on;
         a liveness probe, cheaper and without the database, that tells whether the process is alive.
-    Fine when: nothing sends it requests: a worker, a helper, a port for metrics alone. A startup probe stands in for
-        readiness while the process starts. That only liveness is missing is a note: a bad one is worse than none.
+    Fine when: nothing sends it requests: a worker, a helper, a port or Service for metrics alone. Where a Service names
+        the port of one container, the others of the pod are helpers. A startup probe stands in for readiness while
+        the process starts. That only liveness is missing is a note: a bad one is worse than none.
     Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
     """
     behind = f" behind the Service {fact.behind}" if fact.behind else ""
@@ -47,7 +48,8 @@ def all_unavailable(fact: AllUnavailable, ctx: Context) -> Iterator[Hazard]:
         new version does not come up, nothing answers until it was taken back.
     Do instead: `RollingUpdate` with `maxUnavailable: 0` and `maxSurge: 1`; or another Deployment beside, and a switch.
     Fine when: nothing sends requests to it, or two versions must never run at the same time: then the gap is chosen,
-        and Recreate says so. With a volume that only one node can mount, Recreate is not reported.
+        and Recreate says so. With a volume or a port of one node, where a second pod would find no room, Recreate is
+        not reported. Where an autoscaler says how many pods there are, its `minReplicas` counts.
     Source: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy
     """
     if fact.how == "recreate":

@@ -18,7 +18,7 @@ from migsafe.model.deploy import (
 )
 from migsafe.model.script import SourceText, Span
 from migsafe.sources.deploy_files.base import place
-from migsafe.sources.deploy_files.manifests import ROLLED, Cluster, Workload
+from migsafe.sources.deploy_files.manifests import ROLLED, Cluster, Service, ServicePort, Workload
 from migsafe.sources.deploy_files.migrate_commands import demanding
 from migsafe.sources.deploy_files.serving import migration_at_start, migrations
 from migsafe.sources.deploy_files.shell import Command, commands_of
@@ -34,10 +34,12 @@ _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 _ASIDE = re.compile(
     r"metrics?|prom(?:etheus)?|monitoring|telemetry|debug|pprof|admin|health|jmx|probes?|status", re.IGNORECASE
 )
+#: Services that are called after it, where their one port has no name.
+_ASIDE_BY_NAME = re.compile(r"[-.](?:metrics|monitoring|prometheus|exporter)\Z", re.IGNORECASE)
 _API = re.compile(r"^[ \t-]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
 _KIND = re.compile(
     r"^[ \t-]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?"
-    r"(?:Deployment|StatefulSet|Rollout|DaemonSet|ReplicaSet|Job|Service|List)\b",
+    r"(?:Deployment|StatefulSet|Rollout|DaemonSet|ReplicaSet|Job|Service|HorizontalPodAutoscaler|List)\b",
     re.MULTILINE,
 )
 _ALL = re.compile(r"1\d\d%|100 ?%")
@@ -138,10 +140,10 @@ def _demands(workload: Workload) -> Iterator[DeployFact]:
 
 
 def _probes(workload: Workload, cluster: Cluster) -> Iterator[DeployFact]:
-    service = cluster.service_of(workload)
+    fronts = _fronts(workload, cluster)
     for container in workload.containers:
         name = container.value("name")
-        if not container.value("image") or not _serves(container, workload, service is not None):
+        if not container.value("image") or not _serves(container, workload, cluster):
             continue
         lacks = {
             probe
@@ -157,32 +159,58 @@ def _probes(workload: Workload, cluster: Cluster) -> Iterator[DeployFact]:
                 container=name,
                 readiness=readiness,
                 liveness="livenessProbe" in lacks,
-                behind="" if service is None else service.name,
+                behind=fronts[0].name if fronts else "",
             )
 
 
-def _serves(container: Node, workload: Workload, behind_a_service: bool) -> bool:
-    """Whether users' requests reach a container: it has a port for them, or is alone in a pod behind a Service."""
-    ports = [port.value("name") for port in container.list_at("ports")]
-    if ports:
-        return any(not _ASIDE.search(name) for name in ports)
-    return behind_a_service and len(workload.containers) == 1
+def _fronts(workload: Workload, cluster: Cluster) -> tuple[Service, ...]:
+    """The Services that send users' requests to a workload; one for metrics alone is none."""
+    services = cluster.services_of(workload)
+    return tuple(one for one in services if not one.ports or not all(_is_aside(one, port) for port in one.ports))
+
+
+def _is_aside(service: Service, port: ServicePort) -> bool:
+    return bool(_ASIDE.search(port.name) if port.name else _ASIDE_BY_NAME.search(service.name))
+
+
+def _serves(container: Node, workload: Workload, cluster: Cluster) -> bool:
+    """Whether users' requests reach a container: it has a port for them, or is alone in a pod behind a Service.
+
+    Where the Services before the pod say which port they mean, the container that has it is meant, and no other.
+    """
+    services, fronts = cluster.services_of(workload), _fronts(workload, cluster)
+    if not container.list_at("ports"):
+        return bool(fronts) and len(workload.containers) == 1
+    means = {port.target for one in fronts for port in one.ports if not _is_aside(one, port)}
+    aside = {port.target for one in services for port in one.ports if _is_aside(one, port)} - means
+    if any(_ports(one) & means for one in workload.containers):
+        return bool(_ports(container) & means)
+    return any(
+        not _ASIDE.search(port.value("name")) and aside.isdisjoint({port.value("name"), port.value("containerPort")})
+        for port in container.list_at("ports")
+    )
+
+
+def _ports(container: Node) -> set[str]:
+    """The ports of a container as a Service may call them: by name, or by number."""
+    ports = container.list_at("ports")
+    return {said for port in ports for said in (port.value("name"), port.value("containerPort")) if said}
 
 
 def _unavailable(workload: Workload, cluster: Cluster) -> Iterator[DeployFact]:
-    behind = cluster.service_of(workload) is not None
-    if not any(_serves(container, workload, behind) for container in workload.containers):
+    if not any(_serves(container, workload, cluster) for container in workload.containers):
         return  # nobody waits for a worker that is away for a moment
     strategy = workload.node.get("spec", "updateStrategy" if workload.kind == "StatefulSet" else "strategy")
     if strategy is None:
         return
-    if strategy.value("type") == "Recreate" and not workload.keeps_a_volume:
-        yield _all_unavailable(workload, strategy.span_of("type"), "recreate", "Recreate")
+    replicas = cluster.replicas_of(workload)
+    if strategy.value("type") == "Recreate" and not workload.keeps_its_place:
+        yield _all_unavailable(workload, strategy.span_of("type"), "recreate", "Recreate", replicas)
     for holder in ("rollingUpdate", "canary"):
         value = strategy.value(holder, "maxUnavailable")
-        if value and _is_all(value, workload.replicas):
+        if value and _is_all(value, replicas):
             span = strategy.span_of(holder, "maxUnavailable")
-            yield _all_unavailable(workload, span, "max-unavailable", value)
+            yield _all_unavailable(workload, span, "max-unavailable", value, replicas)
 
 
 def _is_all(value: str, replicas: int | None) -> bool:
@@ -192,14 +220,14 @@ def _is_all(value: str, replicas: int | None) -> bool:
 
 
 def _all_unavailable(
-    workload: Workload, span: Span, how: Literal["recreate", "max-unavailable"], value: str
+    workload: Workload, span: Span, how: Literal["recreate", "max-unavailable"], value: str, replicas: int | None
 ) -> AllUnavailable:
     return AllUnavailable(
         **place(workload.source, span),
         workload=workload.name,
         how=how,
         value=value,
-        replicas=workload.replicas,
+        replicas=replicas,
     )
 
 

@@ -130,6 +130,49 @@ def test_probes(container: str, service: str, lacks: tuple[bool, bool] | None, t
     assert found == ([] if lacks is None else [lacks])
 
 
+_BARE, _ON_9100 = "name: a, image: b", "name: a, image: b, ports: [{containerPort: 9100}]"
+
+
+@pytest.mark.parametrize(
+    ("name", "ports", "served"),
+    [
+        ("shop", "{name: metrics, port: 9100}", []),
+        ("shop", "{name: http-metrics, port: 9100}, {name: pprof, port: 6060}", []),
+        ("shop-metrics", "{port: 9100}", []),
+        ("shop", "{port: 9100}", [_BARE, _ON_9100]),
+        ("shop", "{name: metrics, port: 9100}, {name: http, port: 80}", [_BARE]),
+        ("shop-metrics", "{name: http, port: 80}", [_BARE, _ON_9100]),
+        ("metrics", "{port: 80}", [_BARE, _ON_9100]),  # what is called so by itself is an application
+    ],
+)
+@pytest.mark.parametrize("container", [_BARE, _ON_9100])
+def test_a_service_for_metrics_alone_brings_no_users(
+    name: str, ports: str, served: list[str], container: str, tmp_path: Path
+) -> None:
+    service = f"apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n"
+    service += f"spec: {{selector: {{app: shop}}, ports: [{ports}]}}\n"
+    read = read_project(tmp_path, shop_dot_yaml=_workload(f"{{{container}}}"), svc_dot_yaml=service)
+    assert bool(facts_of(ProbesMissing, read)) is (container in served)
+
+
+@pytest.mark.parametrize("target", ["targetPort: 8080", "targetPort: web", "name: web, targetPort: web"])
+def test_the_container_that_a_service_means(target: str, tmp_path: Path) -> None:
+    service = SERVICE.replace(
+        "{selector: {app: shop}}", f"{{selector: {{app: shop}}, ports: [{{port: 80, {target}}}]}}"
+    )
+    web = "{name: web, image: b, ports: [{name: web, containerPort: 8080}]}"
+    proxy = "{name: sql-proxy, image: c, ports: [{containerPort: 5432}]}"
+    read = read_project(tmp_path, shop_dot_yaml=_workload(f"{proxy}, {web}"), svc_dot_yaml=service)
+    assert [fact.container for fact in facts_of(ProbesMissing, read)] == ["web"]
+
+
+def test_a_service_whose_port_no_container_names_may_mean_any(tmp_path: Path) -> None:
+    service = SERVICE.replace("{selector: {app: shop}}", "{selector: {app: shop}, ports: [{port: 80}]}")
+    web = "{name: web, image: b, ports: [{containerPort: 8080}]}"
+    read = read_project(tmp_path, shop_dot_yaml=_workload(f"{web}, {{name: log, image: c}}"), svc_dot_yaml=service)
+    assert [fact.container for fact in facts_of(ProbesMissing, read)] == ["web"]
+
+
 def test_two_workloads_of_one_name_are_two(tmp_path: Path) -> None:
     read = read_project(
         tmp_path,
@@ -167,15 +210,55 @@ def test_strategies(spec: str, how: str | None, tmp_path: Path) -> None:
     assert [fact.how for fact in found] == ([] if how is None else [how])
 
 
-def test_a_worker_or_a_volume_may_be_recreated(tmp_path: Path) -> None:
-    recreate = "  strategy: {type: Recreate}\n"
-    volume = "      volumes: [{name: v, persistentVolumeClaim: {claimName: v}}]\n"
-    read = read_project(
-        tmp_path,
-        worker_dot_yaml=_workload("{name: a, image: b}", spec=recreate),
-        wiki_dot_yaml=_workload("{name: a, image: b, ports: [{containerPort: 1}]}", spec=recreate, more=volume),
-    )
+_RECREATED = "  strategy: {type: Recreate}\n"
+
+
+@pytest.mark.parametrize(
+    ("port", "more", "is_reported"),
+    [
+        ("containerPort: 1", "volumes: [{name: v, persistentVolumeClaim: {claimName: v}}]", False),
+        ("containerPort: 1", "volumes: [{name: t, emptyDir: {}}, {name: v, hostPath: {path: /data}}]", False),
+        ("containerPort: 1, hostPort: 80", "", False),
+        ("containerPort: 1", "hostNetwork: true", False),
+        ("containerPort: 1", "hostNetwork: false", True),
+        ("containerPort: 1", "volumes: [{name: t, emptyDir: {}}, {name: c, configMap: {name: c}}]", True),
+    ],
+)
+def test_what_one_pod_at_a_time_can_have_may_be_recreated(
+    port: str, more: str, is_reported: bool, tmp_path: Path
+) -> None:
+    container = f"{{name: a, image: b, ports: [{{{port}}}]}}"
+    text = _workload(container, spec=_RECREATED, more=f"      {more}\n" if more else "")
+    assert bool(facts_of(AllUnavailable, read_project(tmp_path, shop_dot_yaml=text))) is is_reported
+
+
+def test_a_worker_may_be_recreated(tmp_path: Path) -> None:
+    read = read_project(tmp_path, worker_dot_yaml=_workload("{name: a, image: b}", spec=_RECREATED))
     assert facts_of(AllUnavailable, read) == []
+
+
+_SCALES = (
+    "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: shop}\n"
+    "spec: {scaleTargetRef: {kind: Deployment, name: shop}, LEAST maxReplicas: 9}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("beside", "replicas"),
+    [
+        (_SCALES.replace("LEAST", "minReplicas: 3,"), None),
+        (_SCALES.replace("LEAST", "minReplicas: 1,"), 1),
+        (_SCALES.replace("LEAST", ""), 1),
+        (_SCALES.replace("LEAST", "minReplicas: 3,").replace("name: shop}, ", "name: other}, "), 1),
+        ("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec: {replicas: 5}\n", None),
+        ("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other}\nspec: {replicas: 5}\n", 1),
+    ],
+)
+def test_how_many_pods_there_are_may_be_said_elsewhere(beside: str, replicas: int | None, tmp_path: Path) -> None:
+    spec = "  replicas: 1\n  strategy: {rollingUpdate: {maxUnavailable: 1}}\n"
+    text = _workload("{name: a, image: b, ports: [{containerPort: 1}]}", spec=spec)
+    found = facts_of(AllUnavailable, read_project(tmp_path, shop_dot_yaml=text, beside_dot_yaml=beside))
+    assert [fact.replicas for fact in found] == ([] if replicas is None else [replicas])
 
 
 def test_probes_that_ask_for_a_revision(tmp_path: Path) -> None:
