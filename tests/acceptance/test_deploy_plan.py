@@ -85,6 +85,8 @@ def test_nothing_is_written(shop: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_into_a_file_in_markdown(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
+    with (shop / "deploy.toml").open("a") as file:
+        file.write('[[notify]]\nkind = "webhook"\nurl = "env:HOOK"\n')  # a plan needs no secret of a receiver
     plan("--format", "markdown", "--output", "plan.md")
     assert capsys.readouterr().out == ""
     assert (shop / "plan.md").read_text().startswith("# Release plan: v2 on production")
@@ -113,6 +115,7 @@ def test_from_a_folder_below_and_by_name(
         ('stage = ["./engine", "stage", "{version}"]\n', "", "[provider] stage: missing"),
         ('stage = ["./engine",', 'stage = ["sh", "-c", "alembic upgrade head",', "migrates the database"),
         ("bake =", "bake", "deploy.toml:8: not TOML"),
+        ("[[check]]", '[[notify]]\nkind = "webhok"\n\n[[check]]', "[[notify]] 1 kind: "),
     ],
 )
 def test_what_deploy_toml_cannot_say(

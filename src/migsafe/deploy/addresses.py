@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 _VARIABLE = "env:"
 _SECRET_PARAMETERS = frozenset({"password", "passwd", "secret", "token", "apikey", "api_key", "access_token"})
+#: Incoming webhooks whose path is the secret: whoever has it can write into the channel.
+_HOOKS = re.compile(
+    r"https?://(?:hooks\.slack(?:-gov)?\.com/|(?:\w+\.)?discord(?:app)?\.com/api/webhooks/|[\w.-]+\.webhook\.office\.com/|"
+    r"api\.telegram\.org/bot|hooks\.zapier\.com/)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,8 @@ def read_address(value: object, where: str) -> Address:
     said = values.text(value).strip()
     if said.startswith(_VARIABLE):
         return read_secret(said, where)
+    if _HOOKS.match(said):
+        raise BadValue("env:NAME: the path of such a webhook is its password", "put all of it into a variable")
     if _holds_secret(said):
         raise BadValue("env:NAME, or an address without a password", "put all of it into a variable")
     return Address(said, where)

@@ -224,16 +224,17 @@ class _Schema:
     def _verdicts(self, known: Known, releases: Sequence[str]) -> Iterator[Verdict]:
         return (judge(known, release, where) for where in self._places for release in releases)
 
-    def _open(self, *, migrating: bool) -> Iterator[str]:
+    def _open(self, *, migrating: bool) -> Iterator[tuple[TargetName, str]]:
         for step in self._known.state.steps:
             for run in step.runs:
                 if run.where in self._places and run.status in _OPEN and (step.phase is Phase.MIGRATE) is migrating:
-                    yield f"{step.label} ({step.phase}) is {run.status} on {run.where}"
+                    yield run.where, f"{step.label} ({step.phase}) is {run.status} on {run.where}"
 
     def _unsettled(self) -> Iterator[str]:
         """What was cut off: nobody knows what a database looks like before that has come to its end."""
-        resume = f"migsafe run resume --env {self._release.environment} --url ADDRESS"
-        return (f"{each}: {resume}" for each in self._open(migrating=False))
+        for where, said in self._open(migrating=False):
+            target = f" --target {where.target}" if len(self._places) > 1 else ""
+            yield f"{said}: migsafe run resume --env {where.environment}{target} --url ADDRESS"
 
     def _no_way_back(self) -> Iterator[str]:
         """Of the release's expands: what nothing was kept of that could take it back, or will be."""
@@ -254,7 +255,7 @@ class _Schema:
 
     def _notes(self) -> Iterator[str]:
         """A backfill that is not at its end is no reason to wait: code before and after it works meanwhile."""
-        yield from self._open(migrating=True)
+        yield from (said for _, said in self._open(migrating=True))
         if self._project is None:
             yield f"no migrations are here: what {self._release.release} carries is known from the tracker alone"
         if self._known.unphased:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from migsafe.deploy.rollout import Rollout
     from migsafe.deploy.settings import DeploySettings
     from migsafe.deploy.words import Capabilities
+    from migsafe.model.state import TargetName
 
 __all__ = ["PlanKind", "PlanStep", "ReleasePlan", "make_plan"]
 
@@ -62,9 +63,8 @@ def make_plan(
 def _waits(release: ReleaseFacts, schema: SchemaFacts) -> Iterator[str]:
     yield from schema.unsettled
     expand = schema.of(Phase.EXPAND)
-    several = len(schema.databases) > 1
     for where, due in (expand.due if expand is not None else {}).items():
-        said = command("expand", release, where.target if several else None)
+        said = command("expand", release, _named(where, schema))
         yield f"{', '.join(due)} of expand has not run on {where}: {said}"
     for verdict in dict.fromkeys((*schema.now, *schema.expanded)):
         if verdict.answer == "unknown":
@@ -95,10 +95,16 @@ def _behind(release: ReleaseFacts, schema: SchemaFacts) -> Iterator[str]:
     migrate = schema.of(Phase.MIGRATE)
     for where, due in (migrate.due if migrate is not None else {}).items():
         if earlier := [one for one in due if migrate is not None and one in migrate.of_earlier]:
+            said = command("migrate", release, _named(where, schema))
             yield (
                 f"{', '.join(earlier)} of an earlier release has not run on {where}: if {release.release} reads what "
-                f"it writes, {command('migrate', release)} comes first"
+                f"it writes, {said} comes first"
             )
+
+
+def _named(where: TargetName, schema: SchemaFacts) -> str | None:
+    """A database as commands name it; None where there is only one."""
+    return where.target if len(schema.databases) > 1 else None
 
 
 def _unrehearsed(at: datetime | None, now: datetime, within: float) -> str | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from migsafe import __version__
+from migsafe.deploy.redaction import Redaction
 from migsafe.evidence.state.canonical import canonical
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ def render_json(plan: ReleasePlan) -> str:
 
 
 def document(plan: ReleasePlan) -> dict[str, Any]:
-    """The plan as values that JSON knows."""
+    """The plan as values that JSON knows, without passwords and tokens that somebody has written into deploy.toml."""
     return {
         "schema": SCHEMA,
         "migsafe": __version__,
@@ -36,7 +38,7 @@ def document(plan: ReleasePlan) -> dict[str, Any]:
         "waits": list(plan.waits),
         "warnings": list(plan.warnings),
         "steps": [_step(step) for step in plan.steps],
-        "settings": _plain(plan.settings),
+        "settings": Redaction().document(_plain(plan.settings)),
     }
 
 
@@ -91,11 +93,13 @@ def _number(value: float) -> float | int:
 
 
 def _plain(value: Any) -> Any:
-    """What TOML holds as JSON holds it: dates become texts."""
+    """What TOML holds as JSON holds it: dates become texts, and so do numbers that JSON does not have."""
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if isinstance(value, str | bool | int | float) or value is None else str(value)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migsafe.deploy.checks.pacing import needed_seconds
 from migsafe.deploy.checks.registry import min_requests_of
 from migsafe.deploy.rollout import Kind, Pace, Rollout, make_rollout
+from migsafe.deploy.tables import LONGEST_S
 from migsafe.deploy.words import Strategy
 
 if TYPE_CHECKING:
@@ -49,4 +50,4 @@ def _lasting(settings: DeploySettings, step: Step) -> Step:
     if wanted is None:
         return step
     needed = needed_seconds(wanted, settings.requests_per_second, step.desired.weight)
-    return step if needed is None or needed <= step.seconds else replace(step, seconds=needed)
+    return step if needed is None or needed <= step.seconds else replace(step, seconds=min(needed, LONGEST_S))

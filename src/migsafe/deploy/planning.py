@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migsafe.deploy.checks.context import CheckContext
 from migsafe.deploy.checks.registry import open_checks
 from migsafe.deploy.gates import read_facts
+from migsafe.deploy.notify.registry import look_at_sinks
 from migsafe.deploy.plan import make_plan
 from migsafe.deploy.providers.context import ProviderContext
 from migsafe.deploy.providers.registry import open_provider
@@ -49,8 +52,10 @@ def plan_release(
     with closing(provider_of(settings)) as provider:
         capabilities = provider.capabilities
         checks_of(settings, provider)  # what is wrong with one shows now, and not while code moves
+    missing = look_at_sinks(settings.notify, os.environ)
     facts = read_facts(config, release, environment, rehearsed=last_rehearsal, clock=clock)
-    return make_plan(settings, capabilities, facts.release, facts.schema)
+    plan = make_plan(settings, capabilities, facts.release, facts.schema)
+    return plan if missing is None else replace(plan, warnings=(*plan.warnings, missing))
 
 
 def provider_of(settings: DeploySettings) -> Provider:

@@ -17,6 +17,7 @@ from migsafe.config import values
 from migsafe.config.nearest import did_you_mean, nearest
 from migsafe.config.values import BadValue
 from migsafe.deploy.addresses import Address, read_address, read_secret
+from migsafe.deploy.redaction import Redaction
 from migsafe.deploy.toml_places import KeyPath, key_lines
 from migsafe.errors import ConfigurationError, PathNotFoundError
 
@@ -29,11 +30,13 @@ W = TypeVar("W", bound=StrEnum)
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(_SECONDS)})\Z")
+#: Ten years, in seconds: what is longer is a slip, and more than clocks and dates can be moved by.
+LONGEST_S = 3_650 * 86_400.0
 _ERROR_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
 
 
 #: How alike a key must be that may be a misspelling of one that is missing; others that are alike may be keys as well.
-_MISSPELLED = 0.8
+_MISSPELLED = 0.75
 
 
 class _Required(Enum):
@@ -109,10 +112,13 @@ def parse_document(text: str, path: Path = Path("deploy.toml")) -> Document:
     import tomllib  # a command that only shows its help has no use for it
 
     try:
-        values = tomllib.loads(text)
+        return Document(path, tomllib.loads(text), key_lines(text.replace("\r\n", "\n")))
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(text, path, str(error)) from None
-    return Document(path, values, key_lines(text.replace("\r\n", "\n")))
+    except RecursionError:
+        raise ConfigurationError(f"{path} cannot be read: it is nested too deeply") from None
+    except ValueError:  # of a number with more digits than Python takes: the only one that is no error of TOML's
+        raise ConfigurationError(f"{path} cannot be read: a number in it is too long") from None
 
 
 def _not_toml(text: str, path: Path, said: str) -> ConfigurationError:
@@ -302,11 +308,14 @@ class Table:
         if key not in self._asked:
             self._asked.append(key)
 
-    def _missing(self, key: str) -> ConfigurationError:
-        """A key that must be there, with the one that looks like it, where nobody has asked for that until now."""
+    def misspelled(self, key: str) -> str | None:
+        """What looks like a key that must be there, as a hint, where nobody has asked for that until now."""
         open_keys = [written for written in self._entries if written not in self._asked]
         alike = nearest(key, open_keys, closeness=_MISSPELLED, limit=1)
-        return self.error(key, "missing", f"{alike[0]} is there: did you mean {key}?" if alike else None)
+        return f"{alike[0]} is there: did you mean {key}?" if alike else None
+
+    def _missing(self, key: str) -> ConfigurationError:
+        return self.error(key, "missing", self.misspelled(key))
 
     def _read(self, key: str, default: T | _Required, reader: Callable[[object], V], *, shown: bool = True) -> V | T:
         self._ask(key)
@@ -327,8 +336,9 @@ def _table(document: Document, path: KeyPath, values: Mapping[str, Any]) -> Tabl
 
 
 def _shown(value: object) -> str:
-    """A value as a message has it: as TOML writes it, and cut where it is long."""
+    """A value as a message has it: as TOML writes it, without passwords, and cut where it is long."""
     text = str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else repr(value)
+    text = Redaction().text(text)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
@@ -343,7 +353,10 @@ def duration_s(value: object) -> float:
     match = _DURATION.match(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise BadValue('a time with its unit, such as "30s", "5min" or "30d"')
-    return float(match[1]) * _SECONDS[match[2]]
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > LONGEST_S:
+        raise BadValue(f"a time of at most {LONGEST_S / _SECONDS['d']:.0f}d")
+    return seconds
 
 
 def _flag(value: object) -> bool:

@@ -152,6 +152,14 @@ def test_an_expand_that_was_cut_off_comes_first(shop: Shop, status: StepStatus) 
     assert due(facts, Phase.EXPAND) == ["00002_add_full_name"]
 
 
+def test_of_several_databases_the_one_to_resume_is_named(shop: Shop) -> None:
+    with shop.book.writing() as store:
+        store.put_target("production", Target(name="eu", dialect=Dialect.POSTGRES))
+        store.record(step("00002_add_full_name", change=None, release="v2"), ran(StepStatus.FAILED, EU))
+    (words,) = shop.facts().schema.unsettled
+    assert words.endswith("on production/eu: migsafe run resume --env production --target eu --url ADDRESS")
+
+
 def test_a_backfill_under_way_is_only_said(shop: Shop) -> None:
     shop.record("00002_add_full_name", Phase.EXPAND)
     shop.record("00003_fill_full_name", Phase.MIGRATE, StepStatus.RUNNING)

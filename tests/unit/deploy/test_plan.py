@@ -16,6 +16,7 @@ from migsafe.deploy.plan import PlanKind, ReleasePlan, make_plan
 from migsafe.deploy.plan_refusals import PlanRefusedError
 from migsafe.deploy.plan_rollout import instance_shares
 from migsafe.deploy.rollout import Kind
+from migsafe.deploy.tables import LONGEST_S
 from migsafe.deploy.words import Capabilities, Strategy
 from migsafe.model.phase import Phase
 from migsafe.model.state import TargetName
@@ -134,6 +135,11 @@ class TestDurations:
         )
         assert [step.seconds for step in made.steps if step.kind is PlanKind.SHIFT] == [1000, 250, 100, 60]
 
+    def test_hardly_any_traffic_makes_a_step_no_longer_than_a_time_can_be(self) -> None:
+        made = plan(('soak = "30s"', 'soak = "30s"\nrequests_per_second = 1e-300'))
+        assert {step.seconds for step in made.steps if step.kind is PlanKind.SHIFT} == {LONGEST_S}
+        assert len(made.plan_id) == 64
+
     def test_without_traffic_nothing_is_made_longer(self) -> None:
         made = plan(('soak = "30s"', 'soak = "30s"\nrequests_per_second = 0'))
         assert [step.seconds for step in made.steps if step.kind is PlanKind.SHIFT] == [60] * 4
@@ -245,6 +251,12 @@ class TestWarnings:
         migrate = Carried(phase=Phase.MIGRATE, steps=("0039",), due={MAIN: ("0039",)}, of_earlier=("0039",))
         (warning,) = plan(facts=schema(carried=(migrate,))).warnings
         assert warning.startswith("0039 of an earlier release has not run on production/main: if 1.9.0 reads")
+
+    def test_of_several_databases_the_one_to_migrate_is_named(self) -> None:
+        eu = TargetName("production", "eu")
+        migrate = Carried(phase=Phase.MIGRATE, steps=("0039",), due={eu: ("0039",)}, of_earlier=("0039",))
+        (warning,) = plan(facts=schema(carried=(migrate,), databases=(MAIN, eu))).warnings
+        assert "migsafe run migrate --release 1.9.0 --env production --target eu --url ADDRESS" in warning
 
     def test_data_of_the_release_itself_is_no_surprise(self) -> None:
         assert plan(facts=schema(carried=EVERY_PHASE)).warnings == ()

@@ -23,6 +23,7 @@ PLANS = [
     plan(stable=None, running=()),
     plan(('"1min"', '"500ms"'), ('"./switch"', '"./sw\\u00efitch"'), facts=schema(carried=())),
     plan(("[provider]", "[provider]\nday = 2026-11-23\nshare = 1e-7\nnested = { a = [1, 2.5, { b = true }] }")),
+    plan(("[provider]", "[provider]\nenv = { a = nan, b = inf }")),
 ]
 
 
@@ -30,7 +31,7 @@ PLANS = [
 def test_it_keeps_to_its_schema(one: ReleasePlan) -> None:
     text = render_json(one)
     assert text.isascii()
-    jsonschema.validate(json.loads(text), json.loads(_SCHEMA.read_text()))
+    jsonschema.validate(json.loads(text, parse_constant=pytest.fail), json.loads(_SCHEMA.read_text()))
 
 
 @pytest.mark.parametrize("one", PLANS, ids=lambda one: one.short_id)
@@ -49,3 +50,10 @@ def test_fractions_and_times_have_one_way_to_be_written() -> None:
 def test_the_same_plan_is_the_same_text() -> None:
     assert {render_json(plan()) for _ in range(3)} == {render_json(plan())}
     assert render(plan(), "json") == render_json(plan())
+
+
+def test_it_shows_no_password_that_somebody_has_written_into_the_file() -> None:
+    own = 'env = { DATABASE_URL = "postgresql://app:hunter2@db/shop", API_TOKEN = "hunter3", MODE = "fast" }'
+    text = render_json(plan(("[provider]", f"[provider]\n{own}")))
+    assert "hunter" not in text
+    assert json.loads(text)["settings"]["provider"]["env"]["MODE"] == "fast"

@@ -73,6 +73,8 @@ BAD: list[tuple[str, Callable[[Table], object], str]] = [
     ('k = "30"', lambda t: t.duration_s("k"), "a time with its unit"),
     ('k = "-3s"', lambda t: t.duration_s("k"), "a time with its unit"),
     ("k = false", lambda t: t.duration_s("k"), "a time with its unit"),
+    ('k = "3651d"', lambda t: t.duration_s("k"), "a time of at most 3650d"),
+    (f'k = "{"9" * 400}d"', lambda t: t.duration_s("k"), "a time of at most 3650d"),
     ('k = "holt"', lambda t: t.choice("k", ("hold", "abort")), "one of hold, abort"),
     ('k = "canry"', lambda t: t.word("k", Strategy), "one of recreate, rolling, blue-green, canary"),
     ('k = "true"', lambda t: t.flag("k"), "true or false"),
@@ -131,8 +133,23 @@ def test_what_is_said_over_something_keeps_its_place() -> None:
     assert not merged.are_together("a", "b")
 
 
+def test_an_error_shows_no_password_that_a_value_holds() -> None:
+    with pytest.raises(ConfigurationError, match=r"\[provider\] env: .* must be a table of texts") as caught:
+        table('env = ["URL=postgresql://app:hunter2@db/shop"]').pairs("env")
+    assert "hunter2" not in caught.value.message
+
+
 class TestAddresses:
-    @pytest.mark.parametrize("said", ["env:DATABASE_URL", "postgresql://app@db/shop", "shop", "http://prom:9090/x?q=1"])
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "env:DATABASE_URL",
+            "postgresql://app@db/shop",
+            "shop",
+            "http://prom:9090/x?q=1",
+            "https://hooks.example.org/deploy",
+        ],
+    )
     def test_taken(self, said: str) -> None:
         assert str(table(f'url = "{said}"').address("url")) == said
 
@@ -142,6 +159,10 @@ class TestAddresses:
             "postgresql://app:hunter2@db/shop",
             "postgresql://db/shop?password=hunter2",
             "https://x/?token=hunter2",
+            "https://hooks.slack.com/services/T0/B0/hunter2",
+            "https://discord.com/api/webhooks/1/hunter2",
+            "https://shop.webhook.office.com/webhookb2/hunter2",
+            "https://api.telegram.org/bot1:hunter2/sendMessage",
             "env:",
         ],
     )
@@ -179,6 +200,14 @@ class TestFiles:
         with pytest.raises(ConfigurationError, match=rf"deploy\.toml:{line}: not TOML: "):
             parse_document(text)
 
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [("a = " + "[" * 3_000 + "]" * 3_000, "nested too deeply"), ("a = " + "9" * 5_000, "number in it is too long")],
+    )
+    def test_what_nobody_writes_is_said_too(self, text: str, why: str) -> None:
+        with pytest.raises(ConfigurationError, match=rf"deploy\.toml cannot be read: .*{why}"):
+            parse_document(text)
+
     def test_no_file(self, tmp_path: Path) -> None:
         with pytest.raises(PathNotFoundError, match="no file"):
             read_document(tmp_path / "deploy.toml")
@@ -202,10 +231,11 @@ class TestFiles:
         assert read_document(tmp_path / "deploy.toml").root.table("provider").path("log") == tmp_path / "log"
 
 
-def test_a_key_that_must_be_there_and_is_misspelled() -> None:
-    with pytest.raises(ConfigurationError, match=r"deploy\.toml:1: \[provider\] listen: missing") as refused:
-        table('lisen = "127.0.0.1:80"').text("listen")
-    assert refused.value.hint == "lisen is there: did you mean listen?"
+@pytest.mark.parametrize(("written", "key"), [("lisen", "listen"), ("bleu", "blue")])
+def test_a_key_that_must_be_there_and_is_misspelled(written: str, key: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"deploy\.toml:1: \[provider\] {key}: missing") as refused:
+        table(f'{written} = "x"').text(key)
+    assert refused.value.hint == f"{written} is there: did you mean {key}?"
 
 
 @pytest.mark.parametrize("text", ['port = "1"', "", 'listens = "a"', 'container = "c"'])

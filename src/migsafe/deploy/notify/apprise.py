@@ -1,6 +1,6 @@
 """`kind = "apprise"`: mail, chat, SMS and a hundred more, through Apprise (`pip install 'migsafe-toolkit[notify]'`).
 
-Keys: `url` (`env:NAME`, or an address without a secret: `json://host/`, `mailto://`, `mmosts://`), `events` (all).
+Keys: `url` (`env:NAME`, or an address without a secret, such as `json://host/`), `events` (all).
 """
 
 from __future__ import annotations
@@ -30,13 +30,16 @@ def open_sink(table: Table, environ: Mapping[str, str], name: str, events: Colle
         ConfigurationError: when a variable is not set, or Apprise knows no such address.
         EnvironmentFailedError: when Apprise is not installed.
     """
-    url = table.address("url").resolve(environ)
+    address = table.address("url")
+    url = address.resolve(environ)
     library = _library()
     with _silence():
         receiver = library.Apprise()
         known = receiver.add(url)
     if not known:
         raise table.error("url", "Apprise knows no such address", "its list: https://github.com/caronc/apprise/wiki")
+    if address.variable is None and any(_holds_secret(one) for one in receiver):
+        raise table.error("url", "it holds a token or a password, and the file is committed", "url = env:NAME")
     return AppriseSink(name, url, receiver, events)
 
 
@@ -74,6 +77,11 @@ class AppriseSink:
         except Exception as error:  # a plugin of somebody else's, of which there are a hundred
             return Sent(result="retry", why=f"Apprise failed: {type(error).__name__}")
         return DELIVERED if done else Sent(result="retry", why="Apprise could not deliver it")
+
+
+def _holds_secret(service: Any) -> bool:
+    """Whether a part of an address is one that Apprise itself hides where it shows addresses."""
+    return bool(service.url(privacy=True) != service.url(privacy=False))
 
 
 def _kind(event: str) -> str:

@@ -38,7 +38,9 @@ def open_provider(table: Table, context: ProviderContext) -> Provider:
     """
     cluster, image, keeping = read_kubectl(table, context.environ), read_image(table), read_keeping(table)
     made: Provider
-    if context.strategy is Strategy.BLUE_GREEN:
+    # A canary can be done by neither: that is said by what both can do, and not by the keys that the other one lacks.
+    is_meant = context.strategy is Strategy.CANARY and not table.has("deployment") and table.has("blue")
+    if context.strategy is Strategy.BLUE_GREEN or is_meant:
         table.text("deployment", None)  # what another environment's strategy may need stands beside it
         names, service = (table.text("blue"), table.text("green")), table.text("service")
         if names[0] == names[1]:

@@ -61,6 +61,27 @@ def test_an_address_that_apprise_does_not_know_is_refused_unseen() -> None:
 
 
 @pytest.mark.usefixtures("_apprise")
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("json://127.0.0.1:1/hook", True),
+        ("json://ops@127.0.0.1:1/hook", True),
+        ("mmosts://chat.example.org/3ccdd113474722377935511fc85d3dd4", False),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/", False),
+    ],
+)
+def test_a_token_does_not_stand_in_a_committed_file(url: str, is_taken: bool) -> None:
+    table = Table.of({"kind": "apprise", "url": url}, "notify")
+    if is_taken:
+        assert len(open_sinks([table], {})) == 1
+        return
+    with pytest.raises(ConfigurationError, match="url: it holds a token or a password") as caught:
+        open_sinks([table], {})
+    assert url not in f"{caught.value.message}{caught.value.hint}"
+    assert len(open_sinks([Table.of({"kind": "apprise", "url": "env:TO"}, "notify")], {"TO": url})) == 1
+
+
+@pytest.mark.usefixtures("_apprise")
 def test_it_wants_all_events_and_hides_its_address() -> None:
     one = sink("json://127.0.0.1:1/hush")
     assert all(one.wants(event) for event in Event)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 
 import pytest
 
 from migsafe.deploy.notify.message import Event, Message
-from migsafe.deploy.notify.registry import address, open_sinks, secrets_of
+from migsafe.deploy.notify.registry import address, look_at_sinks, open_sinks, secrets_of
 from migsafe.deploy.redaction import Redaction
 from migsafe.deploy.tables import Table, parse_document
 from migsafe.errors import ConfigurationError
@@ -71,3 +72,34 @@ def test_a_wrong_table_is_refused(change: tuple[str, str], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said) as caught:
         open_sinks(tables(text), ENVIRON)
     assert "hush" not in str(caught.value)
+
+
+class TestWhereSecretsAreNot:
+    """A plan is made in CI, where nobody has the secrets, and still says what is wrong with the file."""
+
+    def test_a_variable_that_is_not_set_is_no_mistake(self) -> None:
+        assert look_at_sinks(tables(TWO), {}) is None
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            (('"hold", ', '"hld", '), r"deploy\.toml:11: .*\"hld\" is no event"),
+            (("secret", "secrt"), r"deploy\.toml:5: .*secrt: no such key"),
+            (('name = "pager"', ""), "another one is called webhook"),
+            (("http://127.0.0.1:1/page", "https://hooks.slack.com/services/T0/B0/hush"), "its value must be env:NAME"),
+        ],
+    )
+    def test_what_is_wrong_is_said(self, change: tuple[str, str], said: str) -> None:
+        with pytest.raises(ConfigurationError, match=said) as caught:
+            look_at_sinks(tables(TWO.replace(*change)), {})
+        assert "hush" not in f"{caught.value.message}{caught.value.hint}"
+
+    def test_an_address_that_is_there_is_judged(self) -> None:
+        with pytest.raises(ConfigurationError, match="http:// or https://"):
+            look_at_sinks(tables(TWO), {"HOOK": "slack.com/T0/hush"})
+
+    def test_a_library_that_is_not_there_is_only_said(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "apprise", None)
+        said = look_at_sinks(tables('[[notify]]\nkind = "apprise"\nurl = "env:TO"\n'), {})
+        assert said is not None
+        assert "Apprise is not installed" in said

@@ -39,6 +39,13 @@ def test_one_deployment(program: Path, strategy: Strategy) -> None:
     assert isinstance(opened(ROLLING, program, strategy), RollingProvider)
 
 
+@pytest.mark.parametrize("values", [ROLLING, BLUE_GREEN])
+def test_a_canary_is_no_question_of_keys(program: Path, values: dict[str, Any]) -> None:
+    made = opened(values, program, Strategy.CANARY)
+    assert isinstance(made, BlueGreenProvider | RollingProvider)
+    assert Strategy.CANARY not in made.capabilities.strategies  # which a plan refuses
+
+
 def test_two_deployments(program: Path) -> None:
     assert isinstance(opened(BLUE_GREEN, program, Strategy.BLUE_GREEN), BlueGreenProvider)
 

@@ -85,9 +85,12 @@ def read_settings(table: Table, environ: Mapping[str, str]) -> Settings:
 
 
 def _entry(table: Table) -> EntryArn:
-    if table.has("listener") is table.has("rule"):
-        raise table.error(None, "needs either `listener` or `rule`", "the ARN of the one whose weights are to be set")
-    key = "rule" if table.has("rule") else "listener"
+    keys = [key for key in ("listener", "rule") if table.has(key)]
+    if len(keys) != 1:
+        hint = table.misspelled("listener") or table.misspelled("rule")
+        said = "has both `listener` and `rule`" if keys else "needs either `listener` or `rule`"
+        raise table.error(None, said, hint or "the ARN of the one whose weights are to be set")
+    key = keys[0]
     text = table.text(key)
     entry = arns.read_entry(text)
     if entry is None or entry.is_rule is not (key == "rule"):

@@ -110,7 +110,9 @@ def read_settings(table: Table, context: ProviderContext) -> LocalSettings:
         )
     if not is_plain_path(settings.readiness):
         raise table.error(
-            None, f'the readiness probe "{settings.readiness}" must be a path', 'as in readiness = "/readyz"'
+            None,
+            f'HAProxy cannot be told to ask for "{settings.readiness}", the readiness of [probes]',
+            "write what is no plain ASCII letter, digit or sign of a URL as %XX",
         )
     return settings
 

@@ -50,7 +50,7 @@ def test_an_address_beside_aws() -> None:
 
 @pytest.mark.parametrize(("said", "message"), [
     ({"listener": None}, "needs either `listener` or `rule`"),
-    ({"rule": RULE}, "needs either `listener` or `rule`"),
+    ({"rule": RULE}, "has both `listener` and `rule`"),
     ({"listener": RULE}, "is no ARN of a listener"),
     ({"listener": None, "rule": LISTENER}, "is no ARN of a rule"),
     ({"listener": "web"}, "is no ARN of a listener"),
@@ -81,3 +81,10 @@ def test_wrong_keys_are_named(said: dict[str, Any], message: str) -> None:
 def test_other_partitions() -> None:
     listener = LISTENER.replace("arn:aws:", "arn:aws-cn:").replace("eu-west-1", "cn-north-1")
     assert read(listener=listener, green="web-green").entry.region == "cn-north-1"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("listner", "listener"), ("rules", "rule")])
+def test_the_entry_that_is_misspelled(written: str, meant: str) -> None:
+    with pytest.raises(ConfigurationError, match="needs either `listener` or `rule`") as caught:
+        read(**{"listener": None, written: LISTENER})
+    assert caught.value.hint == f"{written} is there: did you mean {meant}?"

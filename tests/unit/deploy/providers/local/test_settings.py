@@ -76,7 +76,7 @@ def test_what_is_wrong_is_named(changed: dict[str, Any], message: str) -> None:
 
 
 def test_a_probe_that_is_no_path_is_refused() -> None:
-    assert 'the readiness probe "/a\' b" must be a path' in _refusal(_LEAST, "/a' b")
+    assert 'HAProxy cannot be told to ask for "/a\' b", the readiness of [probes]' in _refusal(_LEAST, "/a' b")
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:1", "[::1]:8080", "localhost:65535", "shop.example.org:80"])
