@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from migsafe.deploy.notify.sink import Sent
+from migsafe.deploy.notify.sink import DELIVERED, Sent
 from migsafe.errors import MigsafeError
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Delivery:
         self._finished = 0
         self._ends = False
         self._has_rest = False
+        self._arrived: set[str] = set()
         self._trouble = ""
         self._thread: threading.Thread | None = None
 
@@ -158,9 +159,11 @@ class Delivery:
         Args:
             away: receivers that have failed in this round: one that hangs is asked once, and not for every row.
         """
-        sent = away.get(row.channel) or self._send(row)
+        sent = DELIVERED if row.id in self._arrived else away.get(row.channel) or self._send(row)
         if sent.result == "delivered":
+            self._arrived.add(row.id)  # an outbox that can be read and not written shows it again at each glance
             self._outbox.mark_delivered(row.id)
+            self._arrived.discard(row.id)
             return True
         self._trouble = f"{row.channel}: {sent.why}"
         if sent.result == "refused" or row.attempts + 1 >= MOST_ATTEMPTS:

@@ -11,6 +11,7 @@ import pytest
 
 from migsafe.deploy.notify.delivery import MOST_ATTEMPTS, Delivery, pause_s
 from migsafe.deploy.notify.sink import DELIVERED, Sent
+from migsafe.errors import EnvironmentFailedError
 from outboxes import BEGAN, Clock, MemoryOutbox, Receiver
 
 LONG = 20.0
@@ -154,6 +155,23 @@ def test_a_tracker_that_is_away_is_no_failure_of_a_deployment() -> None:
         outbox.is_away = False
         assert found.flush(LONG)
     assert receiver.got == ["a"]
+
+
+def test_a_tracker_that_cannot_be_written_makes_no_second_message_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    outbox, receiver = MemoryOutbox(), Receiver()
+    outbox.put("a")
+    with delivery(outbox, receiver) as found:
+        with monkeypatch.context() as full:
+            full.setattr(outbox, "mark_delivered", _refuse)
+            for _ in range(3):
+                assert not found.flush(LONG)
+            assert found.trouble == "the tracker is full"
+        assert found.flush(LONG)
+    assert (receiver.got, outbox.delivered) == (["a"], ["a"])
+
+
+def _refuse(_row_id: str) -> None:
+    raise EnvironmentFailedError("the tracker is full")
 
 
 def test_what_one_process_has_left_the_next_one_sends() -> None:
