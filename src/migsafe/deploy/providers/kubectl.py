@@ -10,8 +10,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -197,21 +200,12 @@ class Kubectl:
 
     def _start(self, line: list[str], feed: str = "") -> subprocess.CompletedProcess[str]:
         """Run it in a session of its own: a Ctrl-C is for migsafe, which ends what it has begun."""
+        seconds = self.timeout_s + _BESIDE
         try:
-            return subprocess.run(  # noqa: S603  # no shell, and a resolved program
-                line,
-                env={**self.environ, "LC_ALL": "C"},
-                input=feed,
-                start_new_session=True,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=self.timeout_s + _BESIDE,
-                check=False,
-            )
+            return complete(line, feed, {**self.environ, "LC_ALL": "C"}, seconds)
         except subprocess.TimeoutExpired:
             raise ClusterAwayError(
-                f"kubectl has not come back within {self.timeout_s + _BESIDE:g} seconds (context {self.context})",
+                f"kubectl has not come back within {seconds:g} seconds (context {self.context})",
                 hint="does its login program wait for somebody?",
             ) from None
         except OSError as error:
@@ -219,6 +213,45 @@ class Kubectl:
 
     def _failure(self, stderr: str) -> EnvironmentFailedError:
         return read_failure(stderr, self.context, self.namespace)
+
+
+def complete(
+    line: list[str], feed: str, environ: Mapping[str, str], timeout_s: float
+) -> subprocess.CompletedProcess[str]:
+    """A program's end, with all that it has said. Where it does not end, its login program is ended with it.
+
+    Args:
+        feed: its standard input.
+
+    Raises:
+        subprocess.TimeoutExpired: when its time is over.
+        OSError: when it cannot be started.
+    """
+    with subprocess.Popen(  # noqa: S603  # no shell, and a resolved program
+        line,
+        env=dict(environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        try:
+            printed, said = process.communicate(feed, timeout=timeout_s)
+        except BaseException:
+            _kill_all(process)
+            raise
+        return subprocess.CompletedProcess(line, process.returncode, printed, said)
+
+
+def _kill_all(process: subprocess.Popen[str]) -> None:
+    """It, and what it has begun."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with suppress(ProcessLookupError, PermissionError):  # macOS says the second of a group of zombies
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def read_kubectl(table: Table, environ: Mapping[str, str]) -> Kubectl:
@@ -291,7 +324,9 @@ def _objects(text: str) -> list[Object]:
     try:
         read = json.loads(text)
     except ValueError:
-        raise EnvironmentFailedError("kubectl printed something that is not JSON") from None
+        read = None
+    if not isinstance(read, dict):
+        raise EnvironmentFailedError("kubectl printed something that is no object in JSON")
     return list(read["items"]) if read.get("kind") == "List" else [read]
 
 

@@ -7,6 +7,7 @@ A member that nobody knows is a mistake and not a comment: a mistyped `weight` w
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from migsafe.config.nearest import did_you_mean
@@ -23,6 +24,7 @@ COUNTS = "migsafe.counts/1"
 
 _OBSERVED_MEMBERS = ("schema", "stable", "candidate", "weight", "ready", "motion", "etag", "notes")
 _COUNTS_MEMBERS = ("schema", "stable", "candidate")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class _WrongError(Exception):
@@ -74,10 +76,22 @@ def _document(text: str, schema: str, members: Iterable[str]) -> dict[str, Any]:
         raise _WrongError(f"line {error.lineno}, column {error.colno}:", error.msg.lower()) from None
     except RecursionError:
         raise _WrongError("", "it is nested too deeply") from None
+    except ValueError:  # the only one that is no error of JSON's
+        raise _WrongError("", "a number in it is too long") from None
+    if _SURROGATE.search(text):
+        _refuse_halves(found)
     found = _mapping(found, "it", members)
     if found.get("schema", schema) != schema:
         raise _WrongError("schema", f"is {json.dumps(found['schema'])}")
     return found
+
+
+def _refuse_halves(found: Any) -> None:
+    """Half of a pair of surrogates is no character: nobody can print it, or keep it in a database."""
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _WrongError("", "it has half of a character (a surrogate without the other one)") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -124,7 +138,7 @@ def _weight(found: dict[str, Any], stable: str | None, candidate: str | None) ->
 def _version(value: Any, place: str) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise _WrongError(place, "must be a version, or null")
     return value
 

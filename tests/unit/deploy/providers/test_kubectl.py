@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from migsafe.deploy.providers import kubectl
 from migsafe.deploy.providers.kubectl import (
     ClusterAwayError,
     ClusterRefusedError,
@@ -116,36 +119,56 @@ def test_nothing_that_looks_like_a_credential_is_passed_on(secret: str) -> None:
 
 
 def test_a_kubectl_that_does_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(line: list[str], **given: object) -> None:
-        raise subprocess.TimeoutExpired(line, 35)
+    def run(line: list[str], _feed: str, _environ: object, seconds: float) -> None:
+        raise subprocess.TimeoutExpired(line, seconds)
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(kubectl, "complete", run)
 
     with pytest.raises(ClusterAwayError, match="has not come back within 35 seconds"):
         Kubectl(program="kubectl", context="prod", namespace="shop", timeout_s=5).find("services/shop")
+
+
+def test_a_login_program_that_waits_for_somebody_is_ended_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    program = tmp_path / "kubectl"
+    program.write_text(f"#!/bin/sh\nsleep 60 3>{held} &\nwait\n")  # it alone holds the other end
+    program.chmod(0o755)
+    monkeypatch.setattr(kubectl, "_BESIDE", 0.0)
+    with open(os.open(held, os.O_RDONLY | os.O_NONBLOCK), "rb") as end:
+        with pytest.raises(ClusterAwayError, match="has not come back"):
+            Kubectl(program=str(program), context="prod", namespace="shop", timeout_s=0.5).find("services/shop")
+        ready, _, _ = select.select([end], [], [], 10.0)
+        assert (ready, end.read()) == ([end], b"")  # nobody holds it any more
+
+
+def test_a_kubectl_that_cannot_be_started(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailedError, match="cannot be started: No such file"):
+        Kubectl(program=str(tmp_path / "kubectl"), context="prod", namespace="shop").find("services/shop")
 
 
 @pytest.mark.parametrize(
     ("stdout", "may"), [("yes\n", True), ("no\n", False), ("no - no RBAC policy matched\n", False)]
 )
 def test_a_right_that_is_asked_for(monkeypatch: pytest.MonkeyPatch, stdout: str, may: bool) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda line, **_: subprocess.CompletedProcess(line, not may, stdout, ""))
+    monkeypatch.setattr(kubectl, "complete", lambda line, *_: subprocess.CompletedProcess(line, not may, stdout, ""))
 
     assert Kubectl(program="kubectl", context="prod", namespace="shop").may("patch", "services/shop") is may
 
 
 def test_context_namespace_and_time_limit_are_always_said(monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[list[str]] = []
-    fed: list[object] = []
+    fed: list[str] = []
 
-    def run(line: list[str], **given: object) -> subprocess.CompletedProcess[str]:
+    def run(line: list[str], feed: str, *_: object) -> subprocess.CompletedProcess[str]:
         lines.append(line)
-        assert "shell" not in given
         answers = {"auth": "yes\n", "patch": '{"kind":"Service"}', "get": ""}
-        fed.append(given["input"])
+        fed.append(feed)
         return subprocess.CompletedProcess(line, 0, answers[line[6]], "")
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(kubectl, "complete", run)
     cluster = Kubectl(program="kubectl", context="prod", namespace="shop", timeout_s=5)
     cluster.find("services/shop")
     cluster.select("pods", "app=shop")
@@ -173,3 +196,10 @@ def test_the_one_on_the_path(tmp_path: Path) -> None:
 def test_a_program_that_is_not_kubectl() -> None:
     with pytest.raises(EnvironmentFailedError, match="does not say which version it is"):
         Kubectl(program="/bin/echo", context="prod", namespace="shop").version()
+
+
+@pytest.mark.parametrize("printed", ["Warning: a proxy speaks", "[]", "null", '"yes"'])
+def test_what_is_no_object_is_said(monkeypatch: pytest.MonkeyPatch, printed: str) -> None:
+    monkeypatch.setattr(kubectl, "complete", lambda line, *_: subprocess.CompletedProcess(line, 0, printed, ""))
+    with pytest.raises(EnvironmentFailedError, match="no object in JSON"):
+        Kubectl(program="kubectl", context="prod", namespace="shop").find("services/shop")

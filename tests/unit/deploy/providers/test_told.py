@@ -93,10 +93,17 @@ def test_what_is_missing_is_named(missing: str) -> None:
     ('{"stable": "1", "stable": "2", "ready": {}}', "stable is there twice"),
     ('{"stable": NaN, "ready": {}}', "NaN is no number of JSON"),
     ("[" * 100_000, "nested too deeply"),
+    ('{"stable": null, "ready": {}, "weight": ' + "9" * 5_000 + "}", "a number in it is too long"),
+    ('{"stable": "1", "ready": {}, "notes": ["\\ud83d"]}', "half of a character"),
+    ('{"stable": "1\\u0000", "ready": {}}', "stable must be a version"),
 ])  # fmt: skip
 def test_what_is_no_document(text: str, said: str) -> None:
     with pytest.raises(EnvironmentFailedError, match=said):
         read_observed(text)
+
+
+def test_both_halves_of_a_character_are_one() -> None:
+    assert read_observed('{"stable": "1", "ready": {}, "notes": ["\\ud83d\\ude80"]}').notes == ("\U0001f680",)
 
 
 def test_counts_of_one_side_or_both() -> None:
