@@ -73,10 +73,11 @@ class Aws:
             EnvironmentFailedError: when AWS cannot be reached, or refuses.
         """
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError  # an answer that is not AWS's; of neither kind
 
         try:
             answer: dict[str, Any] = getattr(self._client(service), _snake(operation))(**parameters)
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise explain(error, service, operation) from None
         return answer
 
@@ -118,7 +119,7 @@ def explain(error: Exception, service: str, operation: str) -> MigsafeError:
     """What an error of boto3 means, and what a person can do about it.
 
     Args:
-        error: a `ClientError` or a `BotoCoreError`.
+        error: a `ClientError`, a `BotoCoreError`, or a `ResponseParserError`.
     """
     response = getattr(error, "response", None)
     if isinstance(response, dict):
@@ -157,6 +158,11 @@ def _away(name: str, message: str, service: str) -> MigsafeError:
         )
     if name in _SIGN_IN:
         return EnvironmentFailedError("the AWS sign-in has expired", hint="sign in again: aws sso login")
+    if name == "ResponseParserError":
+        return EnvironmentFailedError(
+            f"what answers for AWS ({service}) does not speak as AWS does",
+            hint="is a proxy in between, or a login page?",
+        )
     return EnvironmentFailedError(f"AWS ({service}) cannot be reached: {Redaction().line(message)}")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 
 import pytest
 
+from loopback import Says, serving
 from migsafe.deploy.aws import Aws, explain
 from migsafe.deploy.errors import ProviderRefusedError
 from migsafe.errors import EnvironmentFailedError
@@ -82,6 +84,20 @@ def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EnvironmentFailedError, match=r"AWS \(elbv2\) cannot be reached: "):
         aws.call("elbv2", "DescribeListeners")
     aws.close()
+
+
+@pytest.mark.parametrize("status", [200, 403, 502])
+def test_what_answers_is_not_aws(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy or a login page in between: the engine is away for a while, and nobody's program is broken."""
+    pytest.importorskip("boto3", reason="boto3 is not installed")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setattr("migsafe.deploy.aws._ATTEMPTS", 1)
+    page = Says(status, "<!doctype html>\n<title>Sign in</title>\n", {"Content-Type": "text/html"})
+    with serving(lambda asked: page) as server, closing(Aws("eu-west-1", server.url)) as aws:
+        with pytest.raises(EnvironmentFailedError) as caught:
+            aws.call("elbv2", "DescribeListeners")
+        assert caught.value.message == "what answers for AWS (elbv2) does not speak as AWS does"
 
 
 def test_without_boto3(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -240,9 +240,13 @@ def test_a_maintenance_page_is_not_torn_down(site: Site) -> None:
     provider = staged(site)
     site.do([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}])
     assert sides(provider.observe()) == ("1.0", "unknown (fixed-response)", 100)
-    for verb in (lambda: provider.shift("2.0", 5), lambda: provider.abort("1.0"), lambda: provider.stage("2.0")):
-        with pytest.raises(ProviderRefusedError):
+    for verb in (
+        lambda: provider.stage("2.0"), lambda: provider.shift("2.0", 5), lambda: provider.promote("2.0"),
+        lambda: provider.abort("1.0"), lambda: provider.retire("2.0"),
+    ):  # fmt: skip
+        with pytest.raises(ProviderRefusedError, match=r"answers by itself \(fixed-response\)") as caught:
             verb()
+        assert caught.value.hint == "if that is over, let it forward to the stable target group again"
     assert site.aws.written == []
 
 

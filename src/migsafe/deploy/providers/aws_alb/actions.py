@@ -62,6 +62,19 @@ def answers_itself(actions: Actions) -> str | None:
     return None if _forward(actions) else str(actions[-1].get("Type", "nothing") if actions else "nothing")
 
 
+def refuse_page(actions: Actions) -> None:
+    """Leave a listener alone that forwards nothing, such as a maintenance page.
+
+    Raises:
+        ProviderRefusedError: when it answers by itself.
+    """
+    if (itself := answers_itself(actions)) is not None:
+        raise ProviderRefusedError(
+            f"the listener answers by itself ({itself}) and forwards nothing",
+            hint="if that is over, let it forward to the stable target group again",
+        )
+
+
 def write_split(actions: Actions, weights: Mapping[str, int], *, without: str | None = None) -> list[dict[str, Any]]:
     """The same actions with other weights.
 
@@ -75,12 +88,8 @@ def write_split(actions: Actions, weights: Mapping[str, int], *, without: str | 
         ProviderRefusedError: when a weight is none, or nothing is forwarded.
     """
     _validate(weights)
+    refuse_page(actions)
     forward = _forward(actions)
-    if forward is None:
-        raise ProviderRefusedError(
-            f"the listener answers by itself ({answers_itself(actions)}) and forwards nothing",
-            hint="if that is over, let it forward to the stable target group again",
-        )
     found = read_split(actions)
     others = [arn for arn in (found.weights if found else ()) if arn not in weights and arn != without]
     return [_written(one, {**weights, **dict.fromkeys(others, 0)}, is_it=one is forward) for one in actions]

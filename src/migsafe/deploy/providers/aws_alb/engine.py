@@ -10,7 +10,7 @@ from migsafe.deploy.aws import Aws
 from migsafe.deploy.errors import ProviderRefusedError
 from migsafe.deploy.programs import Surroundings
 from migsafe.deploy.providers.aws_alb import arns
-from migsafe.deploy.providers.aws_alb.actions import write_split
+from migsafe.deploy.providers.aws_alb.actions import refuse_page, write_split
 from migsafe.deploy.providers.aws_alb.balancer import Balancer
 from migsafe.deploy.providers.aws_alb.checking import find_obstacles
 from migsafe.deploy.providers.aws_alb.health import read_health, staying_targets
@@ -156,6 +156,7 @@ class AlbProvider:
     def abort(self, stable: str) -> None:
         """All traffic to this version, whoever has it now; then the mark."""
         sight = self._fenced()
+        refuse_page(sight.actions)
         group = sight.holding(stable)
         if group is None or not sight.is_attached(group):
             raise ProviderRefusedError(
@@ -209,6 +210,7 @@ class AlbProvider:
     def _look(self) -> tuple[Sight, Group, Group]:
         """What is so, with the promoted group and the other one; refused where nobody can tell them apart."""
         sight = self._fenced()
+        refuse_page(sight.actions)
         stable, other = sight.stable, sight.other
         if stable is None or other is None or stable.arn not in sight.versions:
             raise ProviderRefusedError("; ".join(sight.oddities) or untagged(sight.blue))
