@@ -6,8 +6,10 @@ Errors name the server and never the path: the path of a webhook is a secret.
 from __future__ import annotations
 
 import base64
+import threading
 import time
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
@@ -79,6 +81,26 @@ def ask(question: Question) -> Answer:
     Raises:
         WebAwayError: when there is no answer in time, or none that is HTTP.
     """
+    came: SimpleQueue[Answer | Exception] = SimpleQueue()
+    # What asks may wait where no timeout of a socket counts: for a name, or for headers that come byte by byte.
+    threading.Thread(target=_put_answer, args=(question, came), name="web", daemon=True).start()
+    try:
+        answer = came.get(timeout=question.timeout_s)
+    except Empty:
+        raise _late(question, question.url) from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _put_answer(question: Question, came: SimpleQueue[Answer | Exception]) -> None:
+    try:
+        came.put(_ask(question))
+    except Exception as error:  # whatever it is, who asked is told
+        came.put(error)
+
+
+def _ask(question: Question) -> Answer:
     began = time.monotonic()
     url = question.url
     for _ in range(_MOST_REDIRECTS + 1):
@@ -180,7 +202,7 @@ def _away(error: Exception, url: str, question: Question) -> WebAwayError:
     server = server_of(url)
     reason = getattr(error, "reason", error)  # urllib wraps what the socket said
     if isinstance(reason, TimeoutError):
-        return WebAwayError(f"{server} gave no answer in {question.timeout_s:g} s")
+        return _late(question, url)
     if isinstance(reason, socket.gaierror):
         return WebAwayError(f"{server}: nobody here knows that name", is_here=True)
     if isinstance(reason, ConnectionRefusedError):
@@ -189,3 +211,7 @@ def _away(error: Exception, url: str, question: Question) -> WebAwayError:
         return WebAwayError(f"{server} broke the connection off")
     said = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None) or type(reason).__name__
     return WebAwayError(f"{server}: {said}")
+
+
+def _late(question: Question, url: str) -> WebAwayError:
+    return WebAwayError(f"{server_of(url)} gave no answer in {question.timeout_s:g} s")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
+from contextlib import suppress
+
 import pytest
 
 from loopback import Says, free_address, serving
@@ -62,6 +67,33 @@ def test_no_answer_is_said_without_the_path(says: Says, said: str) -> None:
     with serving(lambda _: says) as server, pytest.raises(WebAwayError, match=said) as caught:
         ask(Question(url=f"{server.url}/hush", timeout_s=0.05 if says.hangs else 10))
     assert "hush" not in caught.value.message
+
+
+def test_a_server_that_dribbles_its_headers_holds_nobody_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_dribble, args=(server,), daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(WebAwayError, match=r"gave no answer in 0\.3 s"):
+            ask(Question(url=f"http://127.0.0.1:{server.getsockname()[1]}/", timeout_s=0.3))
+        assert time.monotonic() - began < 2.0
+
+
+def _dribble(server: socket.socket) -> None:
+    """Headers that would take five seconds, a piece of them in less than any timeout of a socket."""
+    connection, _ = server.accept()
+    with connection, suppress(OSError):  # nobody listens any more
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        for _ in range(50):
+            connection.sendall(b"X")
+            time.sleep(0.1)
+
+
+def test_a_name_that_nobody_answers_for_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(20.0))
+    with pytest.raises(WebAwayError, match=r"http://shop\.example\.org gave no answer in 0\.1 s"):
+        ask(Question(url="http://shop.example.org/x", timeout_s=0.1))
+    over.set()
 
 
 def test_nobody_listens() -> None:
