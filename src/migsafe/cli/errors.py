@@ -11,6 +11,10 @@ from migsafe import __version__
 from migsafe.errors import EnvironmentFailedError, ExitCode, MigsafeError, UsageError
 
 _ISSUES = "https://github.com/migsafe/migsafe/issues"
+#: A group of commands without one; before 8.2, click showed the help by itself.
+_NO_COMMAND: tuple[type[click.ClickException], ...] = tuple(
+    filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)])
+)
 
 
 def exit_code_of(error: BaseException) -> int:
@@ -21,6 +25,9 @@ def exit_code_of(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt | click.Abort):
         _say("interrupted")
         return ExitCode.INTERRUPTED
+    if isinstance(error, _NO_COMMAND):  # `migsafe deploy`: what there is, as it is, and not in one line
+        _say(error.format_message())
+        return ExitCode.USAGE
     known = _as_migsafe_error(error)
     if known is None:
         _report_ourselves(error)

@@ -4,6 +4,7 @@ import click
 import pytest
 
 from migsafe.cli.errors import exit_code_of
+from migsafe.cli.main import run
 from migsafe.errors import EnvironmentFailedError, ExitCode, NoMigrationsError, UsageError
 
 
@@ -43,3 +44,12 @@ def test_a_failure_of_our_own_says_what_to_report(capsys: pytest.CaptureFixture[
 def test_a_reader_that_has_gone_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code_of(BrokenPipeError()) == ExitCode.CLEAN
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("group", ["deploy", "run", "release"])
+def test_a_group_without_a_command_shows_what_there_is(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run([group])
+    shown = "".join(capsys.readouterr())  # click 8.1 writes it to standard output
+    assert shown.startswith(f"Usage: migsafe {group} [OPTIONS] COMMAND [ARGS]...\n")
+    assert "\nCommands:\n" in shown
+    assert "error:" not in shown
