@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migsafe.postgres.connection import APPLICATION_NAME, Session, connect
+from migsafe.postgres.keepalives import with_keepalives
 from migsafe.postgres.queries import query
 
 if TYPE_CHECKING:
@@ -21,16 +22,9 @@ if TYPE_CHECKING:
 _FILE = "advisory.sql"
 #: The longest name of an application, in bytes (NAMEDATALEN - 1; manual, 20.8).
 _LONGEST_NAME = 63
-#: When a peer counts as gone that does not answer: 10 s of silence, then 3 questions 5 s apart.
-_KEEPALIVES = {
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 25_000,
-}
-#: The same, asked by the server: the locks of a machine that has vanished are free after half a minute. `idle_session_
-#: timeout` would end a session whose only work is to be there. Ignored on a Unix socket (manual, 20.3.2).
+#: What `with_keepalives` asks for, asked by the server: the locks of a machine that has vanished are free after half a
+#: minute. `idle_session_timeout` would end a session whose only work is to be there. Ignored on a Unix socket (manual,
+#: 20.3.2).
 _SETTINGS = {
     "idle_session_timeout": "0",
     "tcp_keepalives_idle": "10",
@@ -72,7 +66,7 @@ def open_guardian(dsn: str, called: str) -> Session:
     Raises:
         EnvironmentFailedError: when the server cannot be reached, or says no.
     """
-    session = connect(_with_keepalives(dsn), autocommit=True)
+    session = connect(with_keepalives(dsn), autocommit=True)
     try:
         for name, value in {**_SETTINGS, "application_name": _name(called)}.items():
             session.query("select set_config(%s, %s, false)", (name, value))
@@ -115,18 +109,6 @@ def _nothing_left_open(session: Session) -> Iterator[None]:
     yield
     if not was_open and session.in_transaction:
         session.execute("commit")
-
-
-def _with_keepalives(dsn: str) -> str:
-    """What the address itself says of them stands."""
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
-    try:
-        said = conninfo_to_dict(dsn)
-    except ProgrammingError:
-        return dsn  # `connect` says so, without the password
-    return make_conninfo(dsn, **{name: value for name, value in _KEEPALIVES.items() if name not in said})
 
 
 def _name(called: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from migsafe.errors import EnvironmentFailedError
 from migsafe.model.dialect import OLDEST_SUPPORTED_POSTGRES
 from migsafe.postgres.connection import Session, Timeouts, connect
+from migsafe.postgres.keepalives import with_keepalives
 from migsafe.postgres.live_rows import (
     Backend,
     Detaching,
@@ -47,7 +48,7 @@ def open_live(dsn: str) -> Session:
     Raises:
         EnvironmentFailedError: when the server cannot be reached, says no, or is older than what is supported.
     """
-    session = connect(dsn, autocommit=True, connect_timeout_s=5, settings=False)
+    session = connect(with_keepalives(dsn), autocommit=True, connect_timeout_s=5, settings=False)
     if session.server_version < OLDEST_SUPPORTED_POSTGRES * 10_000:
         session.close()
         raise EnvironmentFailedError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migsafe.postgres.advisory import _LONGEST_NAME, _name, _with_keepalives, key_of
+from migsafe.postgres.advisory import _LONGEST_NAME, _name, key_of
 
 
 def test_the_keys_stay_what_they_are() -> None:
@@ -24,13 +24,3 @@ def test_a_name_is_cut_between_letters() -> None:
     assert len(name.encode()) <= _LONGEST_NAME
     assert name.startswith("migsafe ß")
     assert name.endswith("ß")
-
-
-def test_what_the_address_says_of_keepalives_stands() -> None:
-    dsn = _with_keepalives("host=db keepalives_idle=99")
-    assert "keepalives_idle=99" in dsn
-    assert "keepalives_count=3" in dsn
-
-
-def test_an_address_that_cannot_be_read_is_left_to_who_says_so() -> None:
-    assert _with_keepalives("postgresql://ann:s3cr%ZZet@db/app") == "postgresql://ann:s3cr%ZZet@db/app"
