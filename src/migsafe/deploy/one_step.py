@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from migsafe.sources.deploy_files.shell import Command
 
 _NOWHERE = Span(0, 0)
+#: What a program finds in its environment starts nothing.
+_VARIABLES = "env"
 
 
 def refuse_one_step(provider: Table) -> None:
@@ -29,6 +31,8 @@ def refuse_one_step(provider: Table) -> None:
         ConfigurationError: with the place and the words.
     """
     for key, value in provider.values.items():
+        if key == _VARIABLES:
+            continue
         for command in _commands(value):
             if (found := migrating(command.words)) is not None and found.certain:
                 raise provider.error(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, cast
+from urllib.parse import urlsplit
 
 from migsafe.deploy.checks.registry import CHECKS
 from migsafe.deploy.one_step import refuse_one_step
@@ -195,7 +196,7 @@ def _ready_within(deploy: Table) -> float:
 def _probes(probes: Table) -> Probes:
     for name in ("readiness", "liveness"):
         if not probes.has(name):
-            raise probes.error(name, f"missing: no {name} probe, no deployment", _PROBES)
+            raise probes.error(name, f"missing: no {name} probe, no deployment", probes.misspelled(name) or _PROBES)
     found = Probes(
         readiness=_path(probes, "readiness", probes.text("readiness")),
         liveness=_path(probes, "liveness", probes.text("liveness")),
@@ -209,7 +210,8 @@ def _probes(probes: Table) -> Probes:
 
 def _path(probes: Table, key: str, said: str) -> str:
     if not said.startswith("/") or any(char.isspace() for char in said):
-        raise probes.error(key, f'"{said}" must be a path of the web server, such as "/{said.strip("/ ") or key}"')
+        path = urlsplit(said.strip()).path.strip("/") or key
+        raise probes.error(key, f'"{said}" must be a path of the web server, such as "/{path}"')
     return said
 
 

@@ -44,3 +44,7 @@ def test_what_migrates(value: Any) -> None:
 )
 def test_what_does_not(value: Any) -> None:
     refuse_one_step(Table.of({"start": value}))
+
+
+def test_a_variable_that_names_a_command_starts_none() -> None:
+    refuse_one_step(Table.of({"env": {"RELEASE_COMMAND": "python manage.py migrate"}}))

@@ -63,6 +63,8 @@ def test_steps_of_all_do_not_disturb_an_environment_without_a_canary() -> None:
         ('liveness = "/livez"\n', "", r"deploy\.toml:8: \[probes\] liveness: missing: no liveness probe"),
         ('"/livez"', '"/readyz"', r"deploy\.toml:10: \[probes\] liveness: /readyz is the readiness probe too"),
         ('"/livez"', '"livez"', r"\[probes\] liveness: .*such as \"/livez\""),
+        ('"/livez"', '"http://localhost:80/up"', r"\[probes\] liveness: .*such as \"/up\""),
+        ('"/livez"', '"http://localhost"', r"\[probes\] liveness: .*such as \"/liveness\""),
         ('["/"]', '["/", "shop page"]', r"deploy\.toml:11: \[probes\] smoke: "),
         ("smoke", "smoek", r"\[probes\] smoek: no such key"),
         ('kind = "proxy"', 'kind = "proxi"', r"\[\[check\]\] 1 kind: "),
@@ -82,6 +84,12 @@ def test_what_is_refused_with_its_place(old: str, new: str, words: str) -> None:
 def test_a_slip_in_an_environment_shows_in_every_other() -> None:
     with pytest.raises(ConfigurationError, match=r"\[environments\.staging\.deploy\] bake"):
         settings(('strategy = "blue-green"', "bake = 1"), environment="production")
+
+
+def test_a_probe_that_is_misspelled_is_seen() -> None:
+    with pytest.raises(ConfigurationError, match="readiness: missing") as caught:
+        settings(("readiness =", "readyness ="))
+    assert caught.value.hint == "readyness is there: did you mean readiness?"
 
 
 def test_without_a_check_nothing_would_go_back_by_itself() -> None:
