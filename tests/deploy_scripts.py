@@ -34,7 +34,7 @@ weights = "exact"
 [[check]]
 name = "well"
 kind = "command"
-command = [{python}, "-c", "raise SystemExit({verdict})"]
+command = [{python}, "-c", "raise SystemExit({verdict} if {{weight}} else 0)"]
 """
 _WORDS = {"observe": (), "stage": ("{version}",), "shift": ("{version}", "{weight}"), "promote": ("{version}",),
           "abort": ("{version}",), "retire": ("{version}",)}  # fmt: skip
@@ -45,7 +45,7 @@ class ScriptSite:
     """A copy of the project, in which v1 has the traffic, and v2's expand has run.
 
     Attributes:
-        verdict: the check's exit code: 0 passes, 1 fails.
+        verdict: the check's exit code as soon as v2 has traffic: 0 passes, 1 fails.
     """
 
     BEGINNING: ClassVar = (

@@ -1,4 +1,8 @@
-"""`migsafe deploy run`, killed by SIGKILL, and two of them at once: through the command line, on a team's scripts."""
+"""`migsafe deploy run`, killed by SIGKILL, and two of them at once: through the command line.
+
+On a team's scripts, on clusters that the real kubectl talks to, and on a load balancer that boto3 talks to. Each is
+killed at one of the points at which `heavy-deploy` kills, which are all of them.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,21 @@ from pathlib import Path
 import pytest
 
 from deploy_scripts import ScriptSite
+from killed_rollouts import End, Rollouts
+from kube_program import WHY_NOT, kubectl_program
 from run_forks import Forks, forks
+from served_clusters import ARGO, KUBERNETES
 
 pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(sys.platform == "win32", reason="processes are forked, and killed"),
 ]
+
+#: How v1 and v2 stand.
+OUT = {"v1": ("retired", 0), "v2": ("deployed", 100)}
+TAKEN_BACK = {"v1": ("deployed", 100), "v2": ("draining", 0)}
+
+needs_kubectl = pytest.mark.skipif(kubectl_program() is None, reason=WHY_NOT)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +44,6 @@ def site(forked: Forks, tmp_path_factory: pytest.TempPathFactory) -> ScriptSite:
 
 
 def test_killed_in_the_midst_and_resumed(site: ScriptSite, forked: Forks, tmp_path: Path) -> None:
-    """One of the points at which `heavy-deploy` kills, which are all of them."""
     undisturbed = site.copy(tmp_path / "undisturbed")
     ended = undisturbed.deploy(forked)
     assert ended.code == 0, ended.output
@@ -40,6 +52,40 @@ def test_killed_in_the_midst_and_resumed(site: ScriptSite, forked: Forks, tmp_pa
     again = disturbed.to_the_end(forked)
     assert again.code == 0, again.output
     assert disturbed.facts(forked) == undisturbed.facts(forked)
+
+
+@needs_kubectl
+def test_a_deployment_goes_on_where_its_coordinator_was_killed(site: ScriptSite, forked: Forks, tmp_path: Path) -> None:
+    end = Rollouts(KUBERNETES["rolling"], "forward", site.folder, forked).killed(tmp_path, point=22)  # of 44
+    assert well_ended(end) == (("v2", None, 0, "idle", {"v2": (4, 4)}), "done", OUT)
+
+
+@needs_kubectl
+def test_a_canary_of_argo_goes_back_though_its_coordinator_was_killed(
+    site: ScriptSite, forked: Forks, tmp_path: Path
+) -> None:
+    end = Rollouts(ARGO["argo canary"], "back", site.folder, forked).killed(tmp_path, point=15)  # of 30
+    assert well_ended(end) == (("v1", None, 0, "idle", {"v1": (4, 4)}), "aborted", TAKEN_BACK)
+
+
+def test_a_load_balancer_goes_back_though_its_coordinator_was_killed(
+    site: ScriptSite, forked: Forks, tmp_path: Path
+) -> None:
+    pytest.importorskip("boto3", reason="boto3 is not installed")
+    pytest.importorskip("moto.server", reason="moto[server] is not installed")
+    from served_aws import served_aws
+
+    with served_aws(tmp_path) as opened:
+        end = Rollouts(opened, "back", site.folder, forked).killed(tmp_path, point=17)  # of 34
+    assert well_ended(end) == (("v1", "v2", 0, "idle", {"v1": (1, 1), "v2": (1, 1)}), "aborted", TAKEN_BACK)
+
+
+def well_ended(end: End | None) -> tuple[object, ...]:
+    """What the engine shows, and what is written of the rollout and its releases."""
+    assert end is not None, "it was over before it was killed"
+    assert end.code_fits, end.said
+    assert end.left == 0
+    return end.engine, end.status, end.standing
 
 
 _GATED = """\

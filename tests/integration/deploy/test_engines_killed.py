@@ -1,7 +1,7 @@
 """A coordinator that is killed at every write to its journal, on stand-ins for each engine; the end is always the same.
 
-The local engine and a team's scripts are killed by a real SIGKILL at every commit in nox's `heavy-deploy`; a small part
-of that runs in `tests/acceptance/test_deploy_kills.py`.
+All engines are killed by a real SIGKILL at every commit of the command in nox's `heavy-deploy`; a small part of that
+runs in `tests/acceptance/test_deploy_kills.py`.
 """
 
 from __future__ import annotations
