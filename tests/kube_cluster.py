@@ -22,6 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kube_program import environment
+from kube_stub import KINDS, NAMESPACE, Object
+from migsafe.deploy.providers.kubectl import Kubectl
+
+MANUAL = Path(__file__).parents[1] / "docs" / "deploy-kubernetes.md"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
 ADMIN, DEPLOYER = "admin", "deployer"
 _PATIENCE_S = 60.0
@@ -64,6 +69,31 @@ class RealCluster:
         except urllib.error.HTTPError as refusal:
             said = refusal.read()  # plain text where not even the group is known
             return refusal.code, json.loads(said) if said.startswith(b"{") else said.decode()
+
+    def make(self, kind: str, found: Object, namespace: str = NAMESPACE) -> None:
+        """An object, whatever was there of that name before."""
+        api = KINDS[kind]
+        root = f"/apis/{api.api_version}" if api.group else f"/api/{api.api_version}"
+        path, name = f"{root}/namespaces/{namespace}/{kind}", found["metadata"]["name"]
+        if self.answer("DELETE", f"{path}/{name}")[0] == 200:
+            self._wait_until_gone(f"{path}/{name}")
+        self.ask("POST", path, {"apiVersion": api.api_version, "kind": api.kind, **found})
+
+    def _wait_until_gone(self, path: str) -> None:
+        end = time.monotonic() + _PATIENCE_S
+        while self.answer("GET", path)[0] != 404:
+            assert time.monotonic() < end, f"{path} is still there"
+            time.sleep(0.05)
+
+    def furnish(self, program: str, namespace: str) -> Kubectl:
+        """A namespace in which a deployer has the rights of the manual and no more; gives that one's kubectl."""
+        self.ask("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+        environ = environment(self.config.parent, self.config)
+        rights = MANUAL.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+        line = [program, "--context", ADMIN, "apply", "-f", "-"]
+        said = rights.replace(f"namespace: {NAMESPACE}", f"namespace: {namespace}")
+        subprocess.run(line, env=environ, input=said, text=True, check=True, capture_output=True)
+        return Kubectl(program=program, context=DEPLOYER, namespace=namespace, environ=environ)
 
     def kubelet(self, stop: threading.Event) -> None:
         """Give every pod the status that a node would give it."""

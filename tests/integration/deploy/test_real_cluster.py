@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from kube_cluster import ADMIN, DEPLOYER, RealCluster, missing, real_cluster
+from kube_cluster import DEPLOYER, RealCluster, missing, real_cluster
 from kube_program import WHY_NOT, kubectl_program
 from kube_questions import ANSWERS, OBJECTS, Interview, Question
 from kube_scenes import IMAGE, deployment, service
-from kube_stub import KINDS, NAMESPACE, KubeStub, Object, Request
+from kube_stub import NAMESPACE, KubeStub, Request
 from migsafe.deploy.provider import Provider
 from migsafe.deploy.providers.kube.blue_green import BlueGreenProvider
 from migsafe.deploy.providers.kube.image import Image
@@ -28,13 +25,10 @@ from migsafe.deploy.words import Motion, Observed, Strategy
 WHY_SKIPPED = WHY_NOT if kubectl_program() is None else missing()
 pytestmark = [pytest.mark.endurance, pytest.mark.skipif(WHY_SKIPPED is not None, reason=str(WHY_SKIPPED))]
 
-MANUAL = Path(__file__).parents[3] / "docs" / "deploy-kubernetes.md"
-
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
     with real_cluster(tmp_path_factory.mktemp("cluster")) as found:
-        found.ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
         yield found
 
 
@@ -43,30 +37,7 @@ def kubectl(cluster: RealCluster) -> Kubectl:
     """As the user who deploys, with the rights of the manual."""
     program = kubectl_program()
     assert program is not None
-    environ = {"PATH": os.defpath, "HOME": str(cluster.config.parent), "KUBECONFIG": str(cluster.config)}
-    manifest = MANUAL.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
-    line = [program, "--context", ADMIN, "-n", NAMESPACE, "apply", "-f", "-"]
-    subprocess.run(line, env=environ, input=manifest, text=True, check=True, capture_output=True)
-    return Kubectl(program=program, context=DEPLOYER, namespace=NAMESPACE, environ=environ)
-
-
-def make(cluster: RealCluster, kind: str, found: Object) -> None:
-    """An object, whatever was there of that name before."""
-    api = KINDS[kind]
-    root = f"/apis/{api.api_version}" if api.group else f"/api/{api.api_version}"
-    body = {"apiVersion": api.api_version, "kind": api.kind, **found}
-    path = f"{root}/namespaces/{NAMESPACE}/{kind}"
-    name = found["metadata"]["name"]
-    if cluster.answer("DELETE", f"{path}/{name}")[0] == 200:
-        gone_within(cluster, f"{path}/{name}")
-    cluster.ask("POST", path, json.loads(json.dumps(body)))
-
-
-def gone_within(cluster: RealCluster, path: str, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while cluster.answer("GET", path)[0] != 404:
-        assert time.monotonic() < end, f"{path} is still there"
-        time.sleep(0.05)
+    return cluster.furnish(program, NAMESPACE)
 
 
 def know_rollouts(cluster: RealCluster) -> None:
@@ -101,7 +72,7 @@ def until(provider: Provider, come: Callable[[Observed], bool]) -> Observed:
 def test_a_rolling_update_a_version_that_never_becomes_ready_and_the_way_back(
     cluster: RealCluster, kubectl: Kubectl
 ) -> None:
-    make(cluster, "deployments", deployment())
+    cluster.make("deployments", deployment())
     provider = RollingProvider(kubectl, "web", Image("web", IMAGE), Strategy.ROLLING, Keeping(None))
     until(provider, lambda seen: seen.motion is Motion.IDLE)
     assert provider.check() == ()
@@ -122,8 +93,8 @@ def test_a_rolling_update_a_version_that_never_becomes_ready_and_the_way_back(
 
 def test_blue_and_green(cluster: RealCluster, kubectl: Kubectl) -> None:
     for name, replicas in (("blue", 3), ("green", 0)):
-        make(cluster, "deployments", deployment(name, replicas=replicas))
-    make(cluster, "services", service("blue"))
+        cluster.make("deployments", deployment(name, replicas=replicas))
+    cluster.make("services", service("blue"))
     provider = BlueGreenProvider(kubectl, ("blue", "green"), "shop", Image("web", IMAGE), Keeping(None))
     until(provider, lambda seen: seen.is_ready("v1"))
     assert provider.check() == ()
@@ -140,7 +111,7 @@ def test_blue_and_green(cluster: RealCluster, kubectl: Kubectl) -> None:
 
 
 def test_writes_with_an_old_version_are_conflicts(cluster: RealCluster, kubectl: Kubectl) -> None:
-    make(cluster, "deployments", deployment("old", replicas=1))
+    cluster.make("deployments", deployment("old", replicas=1))
     version = {"op": "replace", "path": "/metadata/resourceVersion", "value": "1"}
 
     for patch in (Patch("merge", {"metadata": {"resourceVersion": "1"}}), Patch("json", [version])):
@@ -162,7 +133,7 @@ def test_the_stub_of_the_other_tests_answers_as_the_server_does(
 ) -> None:
     know_rollouts(cluster)
     for kind, found in OBJECTS:
-        make(cluster, kind, found)
+        cluster.make(kind, found)
     answers = Interview(lambda one: cluster.answer(one.method, one.path, one.body, one.sent)).answers()
     if update:
         ANSWERS.write_text(json.dumps(answers, indent=2) + "\n", encoding="utf-8")
