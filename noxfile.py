@@ -46,32 +46,34 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
-#: What a second and a third Python run: many processes, and servers, prove nothing that depends on them.
-_ANY_PYTHON = "not long and not corpus and not server and not endurance"
-_AGAIN = [
+#: What later Pythons run: many processes, servers, engines and whole commands prove nothing that depends on them.
+_LATER = [
     "-m",
-    _ANY_PYTHON,
+    "not long and not corpus and not server and not endurance",
     "--hypothesis-profile",
     "light",
     "--assert=plain",
     "--ignore=tests/unit/deploy/providers",
     "--ignore=tests/unit/demo",
-    "--ignore=tests/integration",
 ]
-#: What the one in the middle runs of it.
-_IN_THE_MIDDLE = ["tests/unit/sources", "tests/unit/runner", "tests/acceptance/test_lint.py"]
+#: They share it: each quick test runs on the first Python, and on one of the later ones.
+_IN_THE_MIDDLE = [f"tests/unit/{room}" for room in ("deploy", "fleet", "runner", "sources", "tracker")]
+_AT_LAST = ["tests/unit", "tests/architecture", "tests/acceptance/test_lint.py"]
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Every test that a fresh machine can run; the long ones on one Python, the last one with the compiled sqlglot."""
-    first, _, last = PYTHONS
+    first, middle, last = PYTHONS
     groups = "test engines" if session.python == first else "test"
     _install(session, groups, "embedded", *(["fast"] if session.python == last else []))
-    chosen = {first: ["-m", "not endurance", "--hypothesis-profile", "ci"], last: _AGAIN}.get(
-        str(session.python), [*_AGAIN, *_IN_THE_MIDDLE]
-    )
-    session.run("pytest", "-n", "2", "--dist", "worksteal", *chosen, *session.posargs)
+    chosen, workers = {
+        # A third worker: on two cores, two of them wait for servers and processes a fifth of their time.
+        first: (["-m", "not endurance", "--hypothesis-profile", "ci"], "3"),
+        middle: ([*_LATER, *_IN_THE_MIDDLE], "2"),
+        last: ([*_LATER, *_AT_LAST, *(f"--ignore={room}" for room in _IN_THE_MIDDLE)], "2"),
+    }[str(session.python)]
+    session.run("pytest", "-n", workers, "--dist", "worksteal", *chosen, *session.posargs)
 
 
 @nox.session(name="heavy-corpus")

@@ -20,6 +20,7 @@ EXPECTED = PROJECTS / "alembic-databases-expected.txt"
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("FORCE_COLOR", "MIGSAFE_DIALECT"):
         monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
     shutil.copytree(PROJECT, tmp_path / "shop")
     monkeypatch.chdir(tmp_path / "shop")
     return tmp_path / "shop"
