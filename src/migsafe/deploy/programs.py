@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from migsafe.deploy.process_end import wait_for_end
 from migsafe.deploy.redaction import Redaction
 from migsafe.deploy.tables import REQUIRED
 from migsafe.errors import EnvironmentFailedError
@@ -146,7 +147,7 @@ def _start(
 
 def _wait(called: str, process: subprocess.Popen[bytes], timeout_s: float) -> None:
     try:
-        process.wait(timeout_s)
+        wait_for_end(process, timeout_s)
     except subprocess.TimeoutExpired:
         _end_group(process)
         raise EnvironmentFailedError(

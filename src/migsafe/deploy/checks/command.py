@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 from migsafe.deploy.checks.anew import AskedAnew
 from migsafe.deploy.checks.context import judged_version
 from migsafe.deploy.checks.judging import Judgement
+from migsafe.deploy.process_end import wait_for_end
 from migsafe.deploy.programs import Surroundings, fill, find_program, last_line, read_program
 from migsafe.deploy.verdict import Result
 
@@ -86,7 +87,7 @@ class CommandCheck(AskedAnew):
         if process is None:
             return Judgement(Result.INCONCLUSIVE, "the deployment has ended")
         try:
-            status = process.wait(self._surroundings.timeout_s)
+            status = wait_for_end(process, self._surroundings.timeout_s)
         except subprocess.TimeoutExpired:
             self._end(process)
             return Judgement(Result.INCONCLUSIVE, f"killed: no answer in {self._surroundings.timeout_s:g} s")
