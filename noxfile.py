@@ -39,7 +39,7 @@ def _install(session: nox.Session, groups: str, *extras: str) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Format, style, types and the import law."""
-    _install(session, "lint", "embedded")
+    _install(session, "lint")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")

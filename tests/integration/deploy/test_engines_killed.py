@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,7 @@ def fails_at_the_first_share(window: Window) -> Result:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("engine", STAGES)
-@pytest.mark.parametrize("way", ["forward", "back"])
+@pytest.mark.parametrize(("engine", "way"), list(zip(STAGES, cycle(["forward", "back"]), strict=False)))
 def test_killed_at_some_writes(engine: str, way: str, empty: Book, tmp_path: Path) -> None:
     writes = _undisturbed(engine, way, empty, tmp_path)
     _all_the_same(engine, way, empty, tmp_path, [writes // 2])

@@ -108,6 +108,7 @@ def test_every_corpus_statement_is_read_as_postgres_reads_it() -> None:
 
 
 @needs_corpus
+@pytest.mark.endurance
 @pytest.mark.corpus
 def test_what_is_not_read_of_the_corpus_is_no_sql() -> None:
     unread = [

@@ -98,6 +98,7 @@ def test_it_leaves_the_search_path_alone(database: str) -> None:
         assert session.query("select current_setting('search_path')") == [("shop, public",)]
 
 
+@pytest.mark.endurance
 @pytest.mark.corpus
 @needs_corpus
 def test_after_each_migration_of_a_real_history(database: str) -> None:

@@ -239,6 +239,7 @@ ONLY_ORDER = {
 }
 
 
+@pytest.mark.endurance
 @pytest.mark.corpus
 @needs_corpus
 def test_every_broken_way_back_of_a_real_history_and_no_other() -> None:

@@ -25,6 +25,7 @@ CRATES = Path(__file__).parents[5] / "shared" / "corpus" / "sql" / "crates.io"
 ASKED = 10
 
 
+@pytest.mark.endurance
 @pytest.mark.corpus
 def test_nothing_is_missed(database: str) -> None:
     if not CRATES.is_dir():
