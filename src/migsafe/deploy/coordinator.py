@@ -159,12 +159,12 @@ class Coordinator:
                     case Met():
                         return seen
                     case Tell() if not self._has_claimed:
-                        self._order(self._means.claim, nothing_moved=nothing_moved)
+                        self._order(step, self._means.claim, nothing_moved=nothing_moved)
                         self._has_claimed = True
                         continue  # and look anew: an engine may take its mark for a change
                     case Tell(order):
                         told = True
-                        self._order(partial(self._tell, order), nothing_moved=nothing_moved)
+                        self._order(step, partial(self._tell, order), nothing_moved=nothing_moved)
                         continue
                     case GoBack(text):
                         raise Halt(DeploymentStatus.ABORTING, text)
@@ -194,12 +194,23 @@ class Coordinator:
     def _tell(self, order: Order) -> None:
         self._means.tell(order.verb, order.version, order.weight)
 
-    def _order(self, act: Callable[[], None], *, nothing_moved: bool) -> None:
+    def _order(self, step: Step, act: Callable[[], None], *, nothing_moved: bool) -> None:
         try:
             act()
         except ProviderRefusedError as error:
-            status = DeploymentStatus.ABORTING if nothing_moved else DeploymentStatus.HELD
-            raise Halt(status, spell_error(error)) from None
+            goes_back = nothing_moved or self._has_come_down(step)
+            raise Halt(DeploymentStatus.ABORTING if goes_back else DeploymentStatus.HELD, spell_error(error)) from None
+
+    def _has_come_down(self, step: Step) -> bool:
+        """The version that was to get more traffic was lost between the look and the order: it must not keep what it
+        has."""
+        if step.kind is not Kind.SHIFT or self._provider.capabilities.weights != "exact":
+            return False
+        try:
+            seen = self._provider.observe()
+        except EnvironmentFailedError:
+            return False
+        return seen.weight > 0 and seen.candidate is not None and not seen.is_ready(seen.candidate)
 
     # -- where it ends early
 

@@ -7,6 +7,7 @@ import pytest
 
 from deploy_desks import NEW, OLD, Analyst, Desk, Killed
 from deploy_engines import Engine
+from migsafe.deploy.errors import ProviderRefusedError
 from migsafe.deploy.means import Manner
 from migsafe.deploy.rollout import Pace, make_rollout
 from migsafe.deploy.turn import RolloutTurnLostError, break_rollout_turn
@@ -197,6 +198,28 @@ def test_what_the_engine_refuses_later_is_held(book: Book) -> None:
     desk = Desk(book, engine=Engine(refuses="promote"))
     came = desk.run()
     assert (came.status, desk.engine.weight) == (DeploymentStatus.HELD, 100)
+
+
+class _Choosy(Engine):
+    """Refuses the second share; `dies`: because the version is gone since somebody looked."""
+
+    dies = False
+
+    def shift(self, version: str, weight: int) -> None:
+        if weight == 50:
+            if self.dies:
+                self.unready.add(version)
+            raise ProviderRefusedError(f"{version} gets no 50 %")
+        super().shift(version, weight)
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_version_that_dies_just_before_its_next_share_loses_the_one_that_it_has(book: Book, dies: bool) -> None:
+    engine = _Choosy()
+    engine.dies = dies
+    came = Desk(book, engine=engine).run()
+    status, weight = (DeploymentStatus.ABORTED, 0) if dies else (DeploymentStatus.HELD, 5)
+    assert (came.status, engine.weight, came.reason) == (status, weight, "1.9.0 gets no 50 %")
 
 
 def test_the_schema_has_a_word(book: Book) -> None:
