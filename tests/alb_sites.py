@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REGION = "eu-west-1"
+#: A VPC, and two subnets of it.
+Network = tuple[str, tuple[str, str]]
 _READS = ("Describe", "Get")
 _numbers = count(1)
 
@@ -73,6 +75,16 @@ class Scripted(Aws):
 
 class ScriptedServer(Scripted, Aws):
     """Over HTTP."""
+
+
+def make_network(aws: Aws) -> Network:
+    """A VPC and two subnets, as load balancers want them."""
+    vpc = aws.call("ec2", "CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    first, second = (
+        aws.call("ec2", "CreateSubnet", VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{REGION}{zone}")
+        for n, zone in enumerate("ab")
+    )
+    return vpc, (first["Subnet"]["SubnetId"], second["Subnet"]["SubnetId"])
 
 
 class ScriptedMemory(Scripted, MemoryAws):

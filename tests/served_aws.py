@@ -18,7 +18,7 @@ import pytest
 from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup
 from moto.server import ThreadedMotoServer
 
-from alb_sites import REGION, ScriptedServer, Site
+from alb_sites import REGION, Network, ScriptedServer, Site, make_network
 from killed_rollouts import Told
 from migsafe.deploy.words import Observed
 
@@ -61,14 +61,14 @@ def served_aws(folder: Path) -> Iterator[Callable[[Path], AbstractContextManager
             patch.setenv(name, value)
         aws = ScriptedServer(REGION, url)
         aws.forget()
-        yield partial(_balancer, aws, _make_network(aws), _login(folder, url))
+        yield partial(_balancer, aws, make_network(aws), _login(folder, url))
         aws.close()
     running.stop()
 
 
 @contextmanager
 def _balancer(
-    aws: ScriptedServer, network: tuple[str, tuple[str, str]], variables: Mapping[str, str], folder: Path
+    aws: ScriptedServer, network: Network, variables: Mapping[str, str], folder: Path
 ) -> Iterator[ServedBalancer]:
     site = Site.make(aws, *network)
     aws.forget()
@@ -83,15 +83,6 @@ def _login(folder: Path, url: str) -> dict[str, str]:
     profile.write_text("[default]\n")
     files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), str(profile))
     return {"AWS_ENDPOINT_URL": url, "AWS_PROFILE": "default", **files, **_KEYS}
-
-
-def _make_network(aws: ScriptedServer) -> tuple[str, tuple[str, str]]:
-    vpc = aws.call("ec2", "CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    first, second = (
-        aws.call("ec2", "CreateSubnet", VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{REGION}{zone}")
-        for n, zone in enumerate("ab")
-    )
-    return vpc, (first["Subnet"]["SubnetId"], second["Subnet"]["SubnetId"])
 
 
 def _warming_up(real: Callable[..., FakeHealthStatus]) -> Callable[..., FakeHealthStatus]:

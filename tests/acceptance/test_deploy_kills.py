@@ -72,7 +72,7 @@ def test_a_load_balancer_goes_back_though_its_coordinator_was_killed(
     site: ScriptSite, forked: Forks, tmp_path: Path
 ) -> None:
     pytest.importorskip("boto3", reason="boto3 is not installed")
-    pytest.importorskip("moto.server", reason="moto[server] is not installed")
+    pytest.importorskip("moto.server", reason="moto is not installed, or flask for its server")
     from served_aws import served_aws
 
     with served_aws(tmp_path) as opened:

@@ -198,18 +198,23 @@ class Journal:
 
     def _stands_already(self, store: Store, after: Deployment) -> bool:
         """It was written, and the answer was lost with the connection: it is not said twice."""
-        last = last_deployment(store.ledger, after.environment)
-        if last is None or last.id != after.id:
-            return False
-        return (last.status, last.reason, last.fence) == (after.status, after.reason, after.fence)
+        found = self._as_written(store)
+        return found is not None and (found.status, found.reason, found.fence) == (
+            after.status, after.reason, after.fence,
+        )  # fmt: skip
 
     def _is_written_already(self, store: Store, entry: DeploymentStep) -> bool:
         """The same of a step: whoever has the turn is the only one who writes of it."""
+        found = self._as_written(store)
+        step = found.steps[entry.n - 1] if found is not None else None
+        return step is not None and (step.status, step.attempts, step.observed) == (
+            entry.status, entry.attempts, entry.observed,
+        )  # fmt: skip
+
+    def _as_written(self, store: Store) -> Deployment | None:
+        """The rollout as the tracker has it; None where another one has come after it."""
         last = last_deployment(store.ledger, self.deployment.environment)
-        if last is None or last.id != self.deployment.id:
-            return False
-        found = last.steps[entry.n - 1]
-        return (found.status, found.attempts, found.observed) == (entry.status, entry.attempts, entry.observed)
+        return last if last is not None and last.id == self.deployment.id else None
 
     def _mark(self, store: Store, standing: Sequence[Standing]) -> None:
         for one in standing:

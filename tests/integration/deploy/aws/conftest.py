@@ -9,9 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from alb_sites import Scripted, ScriptedServer, Site
-
-    Network = tuple[str, tuple[str, str]]
+    from alb_sites import Network, Scripted, ScriptedServer, Site
 
 _IN_MEMORY: Network = ("vpc-1", ("subnet-1", "subnet-2"))
 
@@ -20,8 +18,8 @@ _IN_MEMORY: Network = ("vpc-1", ("subnet-1", "subnet-2"))
 def server() -> Iterator[tuple[ScriptedServer, Network]]:
     """A server over HTTP; with a VPC and two subnets, as load balancers want them."""
     pytest.importorskip("boto3", reason="boto3 is not installed")
-    moto = pytest.importorskip("moto.server", reason="moto[server] is not installed")
-    from alb_sites import ScriptedServer
+    moto = pytest.importorskip("moto.server", reason="moto is not installed, or flask for its server")
+    from alb_sites import REGION, ScriptedServer, make_network
 
     running = moto.ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     running.start()
@@ -31,9 +29,9 @@ def server() -> Iterator[tuple[ScriptedServer, Network]]:
             patch.delenv(name, raising=False)
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "stand-in")
-        aws = ScriptedServer("eu-west-1", f"http://{host}:{port}")
+        aws = ScriptedServer(REGION, f"http://{host}:{port}")
         aws.forget()
-        yield aws, _make_network(aws)
+        yield aws, make_network(aws)
         aws.close()
     running.stop()
 
@@ -67,12 +65,3 @@ def _maker(aws: Scripted, network: Network) -> Callable[..., Site]:
 
     aws.forget()
     return lambda **group: Site.make(aws, *network, **group)
-
-
-def _make_network(aws: ScriptedServer) -> Network:
-    vpc = aws.call("ec2", "CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    first, second = (
-        aws.call("ec2", "CreateSubnet", VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"eu-west-1{zone}")
-        for n, zone in enumerate("ab")
-    )
-    return vpc, (first["Subnet"]["SubnetId"], second["Subnet"]["SubnetId"])

@@ -178,7 +178,7 @@ def test_a_check_of_the_project_that_compares_the_two(text: str) -> None:
         "python manage.py migrate",
         "dbmate status",
         "curl -f http://localhost:8080/readyz",
-        "grep -q head /tmp/ready",
+        "grep -q head /run/shop/ready",
         "psql -c 'SELECT version_num FROM alembic_version'",
     ],
 )
