@@ -21,7 +21,6 @@ from migsafe.sources.unread import PYTHON_FOLDERS, hint_for_folder, hint_for_tex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_SEVERAL = 2
 _DEFAULT_HINT = "name a folder with migrations, or say which tool wrote them"
 
 
@@ -111,7 +110,7 @@ def refuse_several(options: SourceOptions, name: str) -> None:
     Raises:
         UsageError: several were asked for.
     """
-    if len(options.dialects) >= _SEVERAL:
+    if len(options.dialects) > 1:
         raise _of_one_database(f"{name} holds SQL of one database", options.dialects)
 
 
@@ -201,7 +200,7 @@ def _chosen(request: _Request, options: SourceOptions) -> tuple[SourceOptions, .
         UsageError: it is of one database and does not say of which, or of one that was not asked for.
     """
     asked, found = options.dialects, request.found
-    if len(asked) < _SEVERAL:
+    if len(asked) <= 1:
         return (replace(options, dialect=options.dialect or request.dialect),)
     said = (request.dialect,) if request.dialect is not None else found.source.dialects_at(found.root, asked)
     if not said:
