@@ -222,16 +222,19 @@ def test_a_revision_that_failed_after_a_commit_of_its_own_is_not_tried_again(tmp
 
 
 def test_who_stops_waiting_ends_the_revision_and_may_ask_at_once_what_is_there(tmp_path: Path, database: str) -> None:
-    layout = written(write_project(tmp_path, CONFIGURED, TABLE))
+    layout = written(write_project(tmp_path, CONFIGURED, (f"{TABLE[0]}\n    {WAIT}", TABLE[1])))
 
     def interrupt(_: Sent) -> None:
         raise KeyboardInterrupt
 
-    with running(layout, database) as tool:
+    with connect(database, autocommit=True) as holder, running(layout, database) as tool:
+        holder.query("select pg_advisory_lock(1)")  # else it may be through before it is ended
         with pytest.raises(KeyboardInterrupt):
-            tool.run(UP, layout.migrations[0], on_statement=interrupt)
+            tool.run(UP, layout.migrations[0], timeouts=FOR_EVER, on_statement=interrupt)
         assert tool.applied() == frozenset()
-        assert isinstance(tool.run(UP, layout.migrations[0]), ToolRun)
+        holder.query("select pg_advisory_unlock(1)")
+        assert isinstance(tool.run(UP, layout.migrations[0], timeouts=FOR_EVER), ToolRun)
+        assert tool.applied() == {layout.migrations[0].id}
 
 
 @pytest.mark.long
